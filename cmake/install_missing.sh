@@ -1,0 +1,70 @@
+#!/bin/sh
+# Installs, on Debian and its kin, what building qgraft needs and this machine lacks.
+# SPDX-License-Identifier: Apache-2.0
+#
+# usage: sh cmake/install_missing.sh PART...      the parts: program (qgraft-rewrite), tests, ci (a second compiler)
+# Elsewhere it says what is missing, and fails.
+set -eu
+
+missing=
+
+# needs command NAME PACKAGE, or: needs header NAME PACKAGE
+needs() {
+    case $1 in
+    command) command -v "$2" >/dev/null 2>&1 ;;
+    header) printf '#include <%s>\n' "$2" | c++ -std=c++20 -E -x c++ - >/dev/null 2>&1 ;;
+    esac || missing="$missing $3"
+}
+
+needs command c++ g++
+needs command cmake cmake
+needs command ninja ninja-build
+for part; do
+    case $part in
+    program)
+        needs command protoc protobuf-compiler
+        needs header google/protobuf/message.h libprotobuf-dev
+        needs header CLI/CLI.hpp libcli11-dev
+        needs header nlohmann/json.hpp nlohmann-json3-dev
+        needs command dot graphviz
+        ;;
+    tests)
+        needs command python3 python3
+        needs command pkg-config pkg-config
+        needs header doctest/doctest.h doctest-dev
+        needs header boost/graph/adjacency_list.hpp libboost-dev
+        ;;
+    ci)
+        needs command g++ g++
+        needs command clang++ clang
+        ;;
+    *)
+        echo "install_missing.sh: there is no part '$part'" >&2
+        exit 2
+        ;;
+    esac
+done
+
+if [ -z "$missing" ]; then
+    echo "Nothing is missing."
+    exit 0
+fi
+echo "Missing:$missing"
+if ! command -v apt-get >/dev/null 2>&1; then
+    echo "Please install these (the names are Debian's packages), and run this again." >&2
+    exit 1
+fi
+if [ "$(id -u)" = 0 ]; then
+    as_root=
+elif command -v sudo >/dev/null 2>&1; then
+    as_root=sudo
+else
+    echo "Please run as root: apt-get install --no-install-recommends$missing" >&2
+    exit 1
+fi
+# The package names are words to be split.
+# shellcheck disable=SC2086
+{
+    $as_root apt-get update -qq
+    $as_root env DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends $missing
+}
