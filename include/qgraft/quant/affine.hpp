@@ -1,0 +1,93 @@
+// Affine quantization: from an observed range to the range that is quantized with, exactly as TensorFlow computes it.
+// SPDX-License-Identifier: Apache-2.0
+#ifndef QGRAFT_QUANT_AFFINE_HPP
+#define QGRAFT_QUANT_AFFINE_HPP
+
+#include <qgraft/quant/float32.hpp>
+#include <qgraft/quant/quant_range.hpp>
+#include <qgraft/quant/quant_spec.hpp>
+
+#include <string>
+
+namespace qgraft {
+
+namespace detail {
+
+/// The integer nearest to z, halves away from zero; for 0 <= z < 2^24.
+constexpr int round_half_away(float z) noexcept {
+    const int whole = static_cast<int>(z);
+    return z - static_cast<float>(whole) >= 0.5F ? whole + 1 : whole;
+}
+
+/// The zero point for its real-valued position z: clamped to qmin ... qmax, rounded half away from zero, 0 for NaN.
+constexpr int zero_point_at(float z, int qmin, int qmax) noexcept {
+    if (z < static_cast<float>(qmin)) return qmin;
+    if (z > static_cast<float>(qmax)) return qmax;
+    return z == z ? round_half_away(z) : 0;
+}
+
+inline constexpr int highest_integer = (1 << max_quant_bits) - 1;
+
+}  // namespace detail
+
+/// Moves a range so that zero is exactly one of the integers qmin ... qmax:
+///
+///     scale = (max - min) / (qmax - qmin)         inv_scale = (qmax - qmin) / (max - min)
+///     z     = qmin - min / scale                  zero_point = z clamped, rounded half away from zero
+///     min'  = (qmin - zero_point) * scale         max' = (qmax - zero_point) * scale
+///
+/// each operation in float32. Source: the kernels of TensorFlow's FakeQuantWithMinMaxVars, which run with subnormals
+/// flushed. Every range has a result: min > 0 is quantized as 0 ... max - min and max < 0 as min - max ... 0; min > max
+/// gives a negative scale; min == max != 0 a scale of 0; NaN, infinities and overflow of max - min a scale that is NaN
+/// or infinite, so that every quantized value is NaN; 0, 0 is marked as collapsed. Needs 0 <= qmin < qmax < 2^16, else
+/// throws quant_error. In a constant expression the range must be finite and min != max, or both 0.
+template <subnormals Mode = subnormals::flush>
+constexpr nudged_range nudge(quant_range range, int qmin, int qmax) {
+    if (qmin < 0 || qmin >= qmax || qmax > detail::highest_integer) {
+        throw quant_error("qgraft: nudge needs 0 <= qmin < qmax < 65536, not qmin " + std::to_string(qmin) +
+                          " and qmax " + std::to_string(qmax));
+    }
+    using ops = float_ops<Mode>;
+    if (ops::flushed(range.min) == 0.0F && ops::flushed(range.max) == 0.0F) return {.collapsed = true};
+    const auto low = static_cast<float>(qmin);
+    const auto high = static_cast<float>(qmax);
+    const float width = ops::sub(range.max, range.min);
+    const float scale = ops::div(width, high - low);
+    const int zero_point = detail::zero_point_at(ops::sub(low, ops::div(range.min, scale)), qmin, qmax);
+    return {.min = ops::mul(static_cast<float>(qmin - zero_point), scale),
+            .max = ops::mul(static_cast<float>(qmax - zero_point), scale),
+            .scale = scale,
+            .inv_scale = ops::div(high - low, width),
+            .zero_point = zero_point,
+            .collapsed = false};
+}
+
+/// nudge with the integers of a run-time spec; throws quant_error where it is not valid.
+template <subnormals Mode = subnormals::flush>
+constexpr nudged_range nudge(quant_range range, const quant_spec& spec) {
+    return nudge<Mode>(range, spec.qmin(), spec.qmax());
+}
+
+/// The range to quantize with, from the least and the greatest value observed. Asymmetric: the range is extended to
+/// zero. Symmetric: to whichever of both ends is farther out, where the lower end of a wide range reaches a little
+/// farther, as in two's complement:
+///
+///     ratio = -1 (narrow) or -(2^bits - 2) / 2^bits
+///     min' = minimum(min, max / ratio)            max' = maximum(max, min * ratio)
+///
+/// Source: the range observers of TensorFlow 1.15's contrib.quantize. These are the numbers of the graph as it is
+/// written; where TensorFlow's graph optimizer is left on, it multiplies by the rounded 1 / ratio instead, and the
+/// lower end of a wide symmetric range may differ in the last bit. Throws quant_error where the spec is not valid.
+template <subnormals Mode = subnormals::flush>
+constexpr quant_range range_of(float min, float max, const quant_spec& spec) {
+    require_valid(spec);
+    using ops = float_ops<Mode>;
+    if (!spec.symmetric) return {ops::minimum(min, 0.0F), ops::maximum(max, 0.0F)};
+    const int codes = 1 << spec.bits;
+    const float ratio = spec.narrow_range ? -1.0F : -static_cast<float>(codes - 2) / static_cast<float>(codes);
+    return {ops::minimum(min, ops::div(max, ratio)), ops::maximum(max, ops::mul(min, ratio))};
+}
+
+}  // namespace qgraft
+
+#endif  // QGRAFT_QUANT_AFFINE_HPP

@@ -1,0 +1,130 @@
+// float32 arithmetic that rounds after every operation, on every compiler and flag that is let through.
+// SPDX-License-Identifier: Apache-2.0
+#ifndef QGRAFT_QUANT_FLOAT32_HPP
+#define QGRAFT_QUANT_FLOAT32_HPP
+
+#include <bit>
+#include <cfloat>
+#include <cstdint>
+#include <limits>
+#include <type_traits>
+
+#if defined(__FAST_MATH__) || (defined(__FINITE_MATH_ONLY__) && __FINITE_MATH_ONLY__) || \
+    defined(__ASSOCIATIVE_MATH__) || defined(__RECIPROCAL_MATH__) || defined(__NO_SIGNED_ZEROS__)
+#error "qgraft: quantization is exact arithmetic; compile without -ffast-math and the options it implies"
+#endif
+
+namespace qgraft {
+
+static_assert(std::numeric_limits<float>::is_iec559 && std::numeric_limits<double>::is_iec559,
+              "qgraft: float and double must be IEEE 754 binary32 and binary64");
+static_assert(FLT_EVAL_METHOD == 0 || FLT_EVAL_METHOD == 16,
+              "qgraft: float expressions must be evaluated in float (on 32-bit x86: -msse2 -mfpmath=sse)");
+
+/// What happens to subnormal numbers (magnitude below FLT_MIN): kept, or taken as and rounded to zero with their sign,
+/// which is what x86 does with both FTZ and DAZ set.
+enum class subnormals { keep, flush };
+
+namespace detail {
+
+/// Hides from the optimizer where a product comes from, so that it cannot be fused with a following sum.
+constexpr float opaque(float x) noexcept {
+    if (!std::is_constant_evaluated()) {
+#if defined(__x86_64__) || (defined(__i386__) && defined(__SSE__))
+        asm("" : "+x"(x));
+#elif defined(__aarch64__)
+        asm("" : "+w"(x));
+#elif defined(__GNUC__)
+        asm("" : "+m"(x));
+#else
+#error "qgraft: this compiler needs a barrier against the contraction of a*b+c"
+#endif
+    }
+    return x;
+}
+
+constexpr float signed_zero_of(float x) noexcept {
+    return std::bit_cast<float>(std::bit_cast<std::uint32_t>(x) & 0x80000000U);
+}
+
+constexpr float flush_subnormal(float x) noexcept {
+    return (std::bit_cast<std::uint32_t>(x) & 0x7f800000U) == 0 ? signed_zero_of(x) : x;
+}
+
+constexpr double magnitude(float x) noexcept { return x < 0.0F ? -static_cast<double>(x) : static_cast<double>(x); }
+
+// Halfway between FLT_MIN and its lower neighbour of 24 bits. x86 calls a result tiny if it is below FLT_MIN when
+// rounded to 24 bits with an unbounded exponent, so an exact result from here on counts as FLT_MIN, one below it is
+// flushed.
+inline constexpr double tiny_bound = 0x1.ffffffp-127;
+
+}  // namespace detail
+
+/// The float32 operations of all quantization arithmetic: each is rounded to nearest even by itself, never contracted,
+/// and treats subnormal operands and results as Mode says. Usable in constant expressions as far as results are finite.
+template <subnormals Mode>
+struct float_ops {
+    static constexpr bool flushes = Mode == subnormals::flush;
+
+    /// x, or zero with the sign of x where x is subnormal and Mode flushes.
+    static constexpr float flushed(float x) noexcept {
+        if constexpr (flushes) {
+            return detail::flush_subnormal(x);
+        } else {
+            return x;
+        }
+    }
+
+    static constexpr float add(float a, float b) noexcept { return flushed(flushed(a) + flushed(b)); }
+    static constexpr float sub(float a, float b) noexcept { return flushed(flushed(a) - flushed(b)); }
+
+    static constexpr float mul(float a, float b) noexcept {
+        a = flushed(a);
+        b = flushed(b);
+        const float r = detail::opaque(a * b);
+        if constexpr (flushes) {
+            if ((r == FLT_MIN || r == -FLT_MIN) && detail::magnitude(a) * detail::magnitude(b) < detail::tiny_bound) {
+                return detail::signed_zero_of(r);
+            }
+        }
+        return flushed(r);
+    }
+
+    static constexpr float div(float a, float b) noexcept {
+        a = flushed(a);
+        b = flushed(b);
+        const float r = a / b;
+        if constexpr (flushes) {
+            if ((r == FLT_MIN || r == -FLT_MIN) && detail::magnitude(a) < detail::tiny_bound * detail::magnitude(b)) {
+                return detail::signed_zero_of(r);
+            }
+        }
+        return flushed(r);
+    }
+
+    /// b where b < a, else a: the first operand where they are equal or either is NaN.
+    static constexpr float minimum(float a, float b) noexcept {
+        a = flushed(a);
+        b = flushed(b);
+        return b < a ? b : a;
+    }
+
+    /// b where a < b, else a: the first operand where they are equal or either is NaN.
+    static constexpr float maximum(float a, float b) noexcept {
+        a = flushed(a);
+        b = flushed(b);
+        return a < b ? b : a;
+    }
+
+    /// The greatest integer not above x; NaN, infinities and zeros are returned as they are.
+    static constexpr float floor(float x) noexcept {
+        x = flushed(x);
+        if (!(x > -0x1p23F && x < 0x1p23F) || x == 0.0F) return x;  // already integral, or NaN
+        const auto truncated = static_cast<float>(static_cast<std::int32_t>(x));
+        return truncated > x ? truncated - 1.0F : truncated;
+    }
+};
+
+}  // namespace qgraft
+
+#endif  // QGRAFT_QUANT_FLOAT32_HPP
