@@ -1,0 +1,178 @@
+// editor<G>: every change of a graph goes through it and can be taken back.
+// SPDX-License-Identifier: Apache-2.0
+#ifndef QGRAFT_GRAPH_EDITOR_HPP
+#define QGRAFT_GRAPH_EDITOR_HPP
+
+#include <cstddef>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include <qgraft/graph/concepts.hpp>
+
+namespace qgraft {
+
+namespace detail {
+
+struct no_attribute {};
+
+template <class G>
+struct attribute_type {
+    using type = no_attribute;
+};
+template <attributed_graph G>
+struct attribute_type<G> {
+    using type = typename graph_traits<G>::attribute;
+};
+
+template <class G>
+struct checkpoint_type {
+    using type = std::monostate;
+};
+template <has_checkpoint G>
+struct checkpoint_type<G> {
+    using type = decltype(graph_traits<G>::checkpoint(std::declval<const G&>()));
+};
+
+}  // namespace detail
+
+/// Changes a graph and keeps a journal of it. Unless commit() is called, the destructor restores the graph: nodes,
+/// operands, attributes, and what the graph's checkpoint covers. What a dialect writes into a node that it has just
+/// added needs no journal: taking the node back undoes it.
+template <mutable_graph G>
+class editor {
+public:
+    using traits = graph_traits<G>;
+    using node = typename traits::node;
+    using node_data = typename traits::node_data;
+    using attribute = typename detail::attribute_type<G>::type;
+
+    /// Called before each change; may throw, and the change is then not made.
+    using observer = std::function<void(std::string_view what)>;
+
+    explicit editor(G& g, observer before = {}) : graph_(g), before_(std::move(before)), start_(take_checkpoint(g)) {}
+
+    editor(const editor&) = delete;
+    editor& operator=(const editor&) = delete;
+
+    ~editor() { rollback(); }
+
+    /// The graph being edited. To read; a dialect may also write into nodes that it has added itself.
+    [[nodiscard]] G& graph() noexcept { return graph_; }
+    [[nodiscard]] const G& graph() const noexcept { return graph_; }
+
+    /// Adds a node.
+    node add(node_data data) {
+        notify("add_node");
+        make_room(journal_);
+        make_room(added_);
+        const node n = traits::add_node(graph_, std::move(data));
+        journal_.push_back(entry{n, added_node{}});
+        added_.push_back(n);
+        return n;
+    }
+
+    /// Redirects operand `operand` of `n` to `v`.
+    void set_input(node n, std::size_t operand, value<node> v) {
+        notify("set_input");
+        journal_.push_back(entry{n, changed_input{operand, input_of(n, operand)}});
+        traits::set_input(graph_, n, operand, v);
+    }
+
+    /// Sets, or with none removes, an attribute of `n`.
+    void set_attribute(node n, std::string_view key, std::optional<attribute> a) requires attributed_graph<G> {
+        notify("set_attribute");
+        journal_.push_back(entry{n, changed_attribute{std::string(key), traits::attribute_of(graph_, n, key)}});
+        traits::set_attribute(graph_, n, key, std::move(a));
+    }
+
+    /// Tells the observer of a change that the dialect makes beside the nodes (a collection, a table of names).
+    void note(std::string_view what) { notify(what); }
+
+    /// The nodes added so far, in order.
+    [[nodiscard]] const std::vector<node>& added() const noexcept { return added_; }
+
+    /// The number of changes so far.
+    [[nodiscard]] std::size_t size() const noexcept { return journal_.size(); }
+
+    /// Keeps the changes.
+    void commit() noexcept {
+        journal_.clear();
+        committed_ = true;
+    }
+
+    /// Takes every change back, the last first.
+    void rollback() {
+        if (committed_) return;
+        for (; !journal_.empty(); journal_.pop_back()) undo(journal_.back());
+        added_.clear();
+        if constexpr (detail::has_checkpoint<G>) traits::restore(graph_, start_);
+    }
+
+private:
+    struct added_node {};
+    struct changed_input {
+        std::size_t operand;
+        value<node> before;
+    };
+    struct changed_attribute {
+        std::string key;
+        std::optional<attribute> before;
+    };
+    struct entry {
+        node n;
+        std::variant<added_node, changed_input, changed_attribute> change;
+    };
+
+    static auto take_checkpoint(const G& g) {
+        if constexpr (detail::has_checkpoint<G>) {
+            return traits::checkpoint(g);
+        } else {
+            return std::monostate{};
+        }
+    }
+
+    /// Room for one more, so that nothing can throw between a change and its entry in the journal.
+    template <class T>
+    static void make_room(std::vector<T>& v) {
+        if (v.size() == v.capacity()) v.reserve(2 * v.size() + 16);
+    }
+
+    void notify(std::string_view what) const {
+        if (before_) before_(what);
+    }
+
+    [[nodiscard]] value<node> input_of(node n, std::size_t operand) const {
+        std::size_t i = 0;
+        for (const value<node> v : traits::inputs(graph_, n)) {
+            if (i++ == operand) return v;
+        }
+        return {};
+    }
+
+    void undo(entry& e) {
+        if (std::holds_alternative<added_node>(e.change)) {
+            traits::erase_node(graph_, e.n);
+        } else if (auto* input = std::get_if<changed_input>(&e.change)) {
+            traits::set_input(graph_, e.n, input->operand, input->before);
+        } else if constexpr (attributed_graph<G>) {
+            auto& change = std::get<changed_attribute>(e.change);
+            traits::set_attribute(graph_, e.n, change.key, std::move(change.before));
+        }
+    }
+
+    G& graph_;
+    observer before_;
+    typename detail::checkpoint_type<G>::type start_;
+    std::vector<entry> journal_;
+    std::vector<node> added_;
+    bool committed_ = false;
+};
+
+}  // namespace qgraft
+
+#endif
