@@ -1,0 +1,154 @@
+// dialect<G>: which word a node of G is, and how to build one.
+// SPDX-License-Identifier: Apache-2.0
+#ifndef QGRAFT_OPS_DIALECT_HPP
+#define QGRAFT_OPS_DIALECT_HPP
+
+#include <concepts>
+#include <string>
+#include <string_view>
+
+#include <qgraft/graph/check.hpp>
+#include <qgraft/graph/editor.hpp>
+#include <qgraft/ops/instruction.hpp>
+#include <qgraft/ops/words.hpp>
+
+namespace qgraft {
+
+/// Customization point: specialize it for a graph type `G`, with
+///
+///     static constexpr word_set spoken                 the words that build() can build
+///     classify(const G&, node)              -> word    what a node is; word::other when it is none of them
+///     build(editor<G>&, const instruction<node>&) -> value<node>    adds the node or nodes that the word stands for
+///   and, where the defaults do not fit,
+///     is_parameter(const G&, node)          -> bool    the value of a trained weight; default: variable, read_variable
+///     is_left_alone(const G&, node)         -> bool    operands of this node are never redirected; default: false
+///     op_name(const G&, node)               -> string  the graph's own name of the operation; default: the word
+///     open_scope(G&, scope_kind, path)      -> naming_scope    default: the path itself, for both
+///     static constexpr char separator       between the parts of a name; default: '/'
+template <class G>
+struct dialect;
+
+namespace detail {
+
+template <class G>
+concept has_classify = requires(const G& g, node_of<G> n) {
+    { dialect<G>::classify(g, n) } -> std::same_as<word>;
+};
+template <class G>
+concept has_spoken = requires {
+    { dialect<G>::spoken } -> std::convertible_to<word_set>;
+};
+template <class G>
+concept has_build = mutable_graph<G> && requires(editor<G>& e, const instruction<node_of<G>>& i) {
+    { dialect<G>::build(e, i) } -> std::convertible_to<value_of<G>>;
+};
+template <class G>
+concept has_dialect = requires {
+    sizeof(dialect<G>);
+};
+
+/// The dialect's answers, with the defaults where it gives none.
+template <class G>
+struct speech {
+    using node = node_of<G>;
+
+    static bool is_parameter(const G& g, node n, word w) {
+        if constexpr (requires { dialect<G>::is_parameter(g, n); }) {
+            return dialect<G>::is_parameter(g, n);
+        } else {
+            return w == word::variable || w == word::read_variable;
+        }
+    }
+    static bool is_left_alone(const G& g, node n) {
+        if constexpr (requires { dialect<G>::is_left_alone(g, n); }) {
+            return dialect<G>::is_left_alone(g, n);
+        } else {
+            return false;
+        }
+    }
+    static std::string op_name(const G& g, node n) {
+        if constexpr (requires { dialect<G>::op_name(g, n); }) {
+            return std::string(dialect<G>::op_name(g, n));
+        } else {
+            return std::string(to_string(dialect<G>::classify(g, n)));
+        }
+    }
+    static naming_scope open_scope(G& g, scope_kind kind, const std::string& path) {
+        if constexpr (requires { dialect<G>::open_scope(g, kind, path); }) {
+            return dialect<G>::open_scope(g, kind, path);
+        } else {
+            return {path, path};
+        }
+    }
+    static constexpr char separator() {
+        if constexpr (requires { dialect<G>::separator; }) {
+            return dialect<G>::separator;
+        } else {
+            return '/';
+        }
+    }
+};
+
+/// One assertion a word, so that the message names the word.
+template <word_set Needed, word_set Spoken>
+consteval bool check_words() {
+#define QGRAFT_WORD(name, least, greatest)                                     \
+    static_assert(!Needed.contains(word::name) || Spoken.contains(word::name), \
+                  "qgraft: dialect<G>::spoken lacks the word '" #name "', which this rule builds");
+    QGRAFT_WORDS(QGRAFT_WORD)
+#undef QGRAFT_WORD
+    return (Needed.bits & ~Spoken.bits) == 0;
+}
+
+}  // namespace detail
+
+/// The words that state is made of: a dialect which speaks them has variables that live from run to run.
+inline constexpr word_set state_words{word::variable, word::assign};
+
+/// A graph whose dialect can make state. Training rules need one.
+template <class G>
+concept stateful_graph = detail::has_dialect<G> && detail::has_spoken<G> &&
+                         (state_words.bits & ~word_set(dialect<G>::spoken).bits) == 0;
+
+/// A graph that rules can match: it can be read, and its dialect says what each node is.
+template <class G>
+concept matchable_graph = readable_graph<G> && detail::has_dialect<G> && detail::has_classify<G>;
+
+/// A graph that rules can rewrite.
+template <class G>
+concept rewritable_graph = matchable_graph<G> && mutable_graph<G> && detail::has_spoken<G> && detail::has_build<G>;
+
+/// Fails to compile, in one sentence, unless rules that build the words `Needed` can rewrite `G`.
+template <class G, word_set Needed>
+consteval bool check_rewritable_graph() {
+    if constexpr (check_mutable_graph<G>()) {
+        static_assert(detail::has_dialect<G>, "qgraft: there is no dialect<G> for this graph type");
+        if constexpr (detail::has_dialect<G>) {
+            static_assert(detail::has_classify<G>,
+                          "qgraft: dialect<G> lacks classify(const G&, node), which returns a word");
+            static_assert(detail::has_spoken<G>,
+                          "qgraft: dialect<G> lacks the constant 'spoken', the word_set it can build");
+            if constexpr (detail::has_spoken<G>) {
+                constexpr word_set spoken = dialect<G>::spoken;
+                constexpr bool stateless = (state_words.bits & spoken.bits) == 0;
+                static_assert(
+                    (Needed.bits & state_words.bits) == 0 || !stateless,
+                    "qgraft: this graph has no state (its dialect speaks neither variable nor assign), which trained "
+                    "ranges need");
+                if constexpr ((Needed.bits & state_words.bits) == 0 || !stateless) {
+                    if constexpr (detail::check_words<Needed, spoken>()) {
+                        static_assert(
+                            detail::has_build<G>,
+                            "qgraft: dialect<G> lacks build(editor<G>&, const instruction<node>&), which returns a "
+                            "value<node>");
+                    }
+                }
+            }
+        }
+    }
+    return rewritable_graph<G>;
+}
+
+}  // namespace qgraft
+
+#endif

@@ -1,0 +1,199 @@
+// graph_index<G>: the graph_view of a graph of type G, with the way back to its handles.
+// SPDX-License-Identifier: Apache-2.0
+#ifndef QGRAFT_OPS_INDEX_HPP
+#define QGRAFT_OPS_INDEX_HPP
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <numeric>
+#include <optional>
+#include <queue>
+#include <span>
+#include <string>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include <qgraft/graph/error.hpp>
+#include <qgraft/ops/dialect.hpp>
+#include <qgraft/ops/view.hpp>
+
+namespace qgraft {
+
+namespace detail {
+
+/// An edge of the order in which nodes come: `before` ahead of `after`.
+struct precedence {
+    node_id before;
+    node_id after;
+};
+
+/// Kahn's algorithm, the smallest id first. The result is shorter than `count` when there is a cycle.
+inline std::vector<node_id> order_of(node_id count, std::vector<precedence> edges) {
+    std::vector<node_id> order(count);
+    std::iota(order.begin(), order.end(), node_id{0});
+    if (std::all_of(edges.begin(), edges.end(), [](precedence e) { return e.before < e.after; })) return order;
+    std::sort(edges.begin(), edges.end(), [](precedence a, precedence b) { return a.before < b.before; });
+    std::vector<std::size_t> waiting(count, 0);
+    std::vector<std::size_t> first(count + std::size_t{1}, 0);
+    for (const precedence e : edges) {
+        ++waiting[e.after];
+        ++first[e.before + std::size_t{1}];
+    }
+    std::partial_sum(first.begin(), first.end(), first.begin());
+    std::priority_queue<node_id, std::vector<node_id>, std::greater<>> ready;
+    for (node_id n = 0; n < count; ++n) {
+        if (waiting[n] == 0) ready.push(n);
+    }
+    order.clear();
+    while (!ready.empty()) {
+        const node_id n = ready.top();
+        ready.pop();
+        order.push_back(n);
+        for (std::size_t i = first[n]; i < first[n + std::size_t{1}]; ++i) {
+            if (--waiting[edges[i].after] == 0) ready.push(edges[i].after);
+        }
+    }
+    return order;
+}
+
+/// The first node that `order` lacks.
+inline node_id first_missing(node_id count, const std::vector<node_id>& order) {
+    std::vector<bool> there(count, false);
+    for (const node_id n : order) there[n] = true;
+    return static_cast<node_id>(std::find(there.begin(), there.end(), false) - there.begin());
+}
+
+}  // namespace detail
+
+/// Indexes a graph once and, after each script that is applied, the nodes that were added. Ids stay what they were.
+template <matchable_graph G>
+class graph_index final : public graph_view {
+public:
+    using traits = graph_traits<G>;
+    using node = node_of<G>;
+
+    /// Throws invalid_graph for an operand that is no node of the graph, a node listed twice, or a cycle outside loops.
+    explicit graph_index(const G& g) : graph_(&g) {
+        for (const node n : traits::nodes(g)) append(n);
+        connect();
+        order_ = detail::order_of(size(), precedences());
+        if (order_.size() != size()) {
+            throw invalid_graph(name(detail::first_missing(size(), order_)), "is part of a cycle, or follows one");
+        }
+    }
+
+    /// Takes in nodes that were added to the graph, in the order given, and reads all operands anew.
+    void extend(std::span<const node> added) {
+        for (const node n : added) {
+            append(n);
+            order_.push_back(size() - 1);
+        }
+        connect();
+    }
+
+    /// The handle of a node.
+    [[nodiscard]] node handle(node_id n) const { return handles_[n]; }
+    /// The graph's own tensor.
+    [[nodiscard]] value<node> handle(tensor t) const { return {handles_[t.node], t.port}; }
+    /// The id of a handle; none when it is no node of this graph.
+    [[nodiscard]] std::optional<node_id> find(node n) const {
+        const auto it = ids_.find(n);
+        if (it == ids_.end()) return std::nullopt;
+        return it->second;
+    }
+
+    [[nodiscard]] std::string name(node_id n) const override {
+        if constexpr (named_graph<G>) {
+            return std::string(std::string_view(traits::name(*graph_, handles_[n])));
+        } else {
+            return {};
+        }
+    }
+    [[nodiscard]] std::string op_name(node_id n) const override {
+        return detail::speech<G>::op_name(*graph_, handles_[n]);
+    }
+    [[nodiscard]] tensor_shape shape(tensor t) const override {
+        if constexpr (shaped_graph<G>) {
+            return traits::shape(*graph_, handle(t));
+        } else {
+            return {};
+        }
+    }
+    [[nodiscard]] char separator() const noexcept override { return detail::speech<G>::separator(); }
+
+private:
+    void append(node n) {
+        const auto id = static_cast<node_id>(handles_.size());
+        handles_.push_back(n);
+        const word w = dialect<G>::classify(*graph_, n);
+        words_.push_back(w);
+        if (!ids_.emplace(n, id).second) throw invalid_graph(name(id), "is listed twice");
+        using speech = detail::speech<G>;
+        std::uint8_t roles = 0;
+        if (speech::is_parameter(*graph_, n, w)) roles |= static_cast<std::uint8_t>(role::parameter);
+        if (speech::is_left_alone(*graph_, n)) roles |= static_cast<std::uint8_t>(role::left_alone);
+        roles_.push_back(roles);
+    }
+
+    [[nodiscard]] node_id id_of(node n, node_id reader) const {
+        const auto id = find(n);
+        if (!id) throw invalid_graph(name(reader), "reads a node that is not of this graph");
+        return *id;
+    }
+
+    /// Reads every operand, then sorts the slots by what they read.
+    void connect() {
+        first_input_.assign(1, 0);
+        inputs_.clear();
+        std::vector<std::size_t> uses(size() + std::size_t{1}, 0);
+        for (node_id n = 0; n < size(); ++n) {
+            for (const value<node> v : traits::inputs(*graph_, handles_[n])) {
+                const node_id id = id_of(v.node, n);
+                inputs_.push_back({id, v.port});
+                ++uses[id + std::size_t{1}];
+            }
+            first_input_.push_back(inputs_.size());
+        }
+        std::partial_sum(uses.begin(), uses.end(), uses.begin());
+        first_user_ = uses;
+        users_.resize(inputs_.size());
+        for (node_id n = 0; n < size(); ++n) {
+            const auto operands = inputs(n);
+            for (std::uint32_t i = 0; i < operands.size(); ++i) users_[uses[operands[i].node]++] = {n, i};
+        }
+    }
+
+    [[nodiscard]] std::vector<detail::precedence> precedences() const {
+        std::vector<detail::precedence> edges;
+        edges.reserve(inputs_.size());
+        for (node_id n = 0; n < size(); ++n) {
+            const auto operands = inputs(n);
+            for (std::uint32_t i = 0; i < operands.size(); ++i) {
+                if (!is_back_edge(n, i)) edges.push_back({operands[i].node, n});
+            }
+            if constexpr (control_graph<G>) {
+                for (const node c : traits::control_inputs(*graph_, handles_[n])) edges.push_back({id_of(c, n), n});
+            }
+        }
+        return edges;
+    }
+
+    [[nodiscard]] bool is_back_edge(node_id n, std::size_t operand) const {
+        if constexpr (detail::has_back_edges<G>) {
+            return traits::is_back_edge(*graph_, handles_[n], operand);
+        } else {
+            return false;
+        }
+    }
+
+    const G* graph_;
+    std::vector<node> handles_;
+    std::unordered_map<node, node_id> ids_;
+};
+
+}  // namespace qgraft
+
+#endif

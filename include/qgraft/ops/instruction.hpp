@@ -1,0 +1,70 @@
+// What a rule asks a dialect to build: one word with its operands, name and parameters.
+// SPDX-License-Identifier: Apache-2.0
+#ifndef QGRAFT_OPS_INSTRUCTION_HPP
+#define QGRAFT_OPS_INSTRUCTION_HPP
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <variant>
+
+#include <qgraft/graph/value.hpp>
+#include <qgraft/ops/words.hpp>
+
+namespace qgraft {
+
+/// A fake-quantization functor as a graph node may keep it: reads `in`, writes `out` of the same length, quantizes to
+/// the range [min, max]. Bit width and narrow range are compiled in.
+using fake_quant_kernel = void (*)(std::span<const float> in, std::span<float> out, float min, float max);
+
+/// The numbers that go with a word; each word uses those that its line in QGRAFT_WORDS or its field here names.
+struct word_params {
+    double real = 0;                     ///< variable: initial value; ema_update: decay
+    std::int64_t integer = 0;            ///< after_step: the step from which the condition holds
+    int bits = 8;                        ///< fake_quant: bit width
+    bool narrow_range = false;           ///< fake_quant: quantized values start at 1 instead of 0
+    bool symmetric = false;              ///< fake_quant: the range is symmetric around zero
+    fake_quant_kernel kernel = nullptr;  ///< fake_quant: the kernel policy's functor, or none
+};
+
+/// How a path of names is entered.
+enum class scope_kind : std::uint8_t {
+    root,     ///< no scope
+    fresh,    ///< a new scope: the dialect makes its path unique
+    reenter,  ///< the scope that is there already
+    state,    ///< a new scope which also prefixes the names of variables made in it
+};
+
+/// An opened scope: where names of nodes and of variables go. Both are paths without a trailing separator.
+struct naming_scope {
+    std::string path;
+    std::string state;
+};
+
+/// A number where a tensor could stand; the dialect places it as it likes (a constant node, an attribute).
+struct scalar {
+    double number;
+};
+
+/// An operand of an instruction.
+template <class Node>
+using operand_of = std::variant<value<Node>, scalar>;
+
+/// One word to build, on handles of the graph itself.
+template <class Node>
+struct instruction {
+    word op = word::other;
+    std::span<const operand_of<Node>> operands;
+    /// The last part of the name, in snake_case; empty stands for the dialect's usual name of the word.
+    std::string_view hint;
+    naming_scope scope;
+    word_params params;
+    /// A node whose attributes the new one carries.
+    std::optional<Node> like;
+};
+
+}  // namespace qgraft
+
+#endif

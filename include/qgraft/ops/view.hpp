@@ -1,0 +1,100 @@
+// graph_view: what patterns and rules read of any graph, on dense ids.
+// SPDX-License-Identifier: Apache-2.0
+#ifndef QGRAFT_OPS_VIEW_HPP
+#define QGRAFT_OPS_VIEW_HPP
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+#include <qgraft/graph/shape.hpp>
+#include <qgraft/ops/words.hpp>
+
+namespace qgraft {
+
+/// A node, by its place in a graph_view.
+using node_id = std::uint32_t;
+
+/// No node.
+inline constexpr node_id no_node = 0xffffffffU;
+
+/// A tensor, by the place of its producer in a graph_view. A default tensor is none.
+struct tensor {
+    node_id node = no_node;
+    std::uint32_t port = 0;
+
+    /// Whether this names a tensor at all.
+    explicit operator bool() const noexcept { return node != no_node; }
+    friend bool operator==(const tensor&, const tensor&) = default;
+};
+
+/// One operand slot of a node: a place where a tensor is used.
+struct use {
+    node_id node = no_node;
+    std::uint32_t operand = 0;
+
+    friend bool operator==(const use&, const use&) = default;
+};
+
+/// What the dialect says of a node beside its word.
+enum class role : std::uint8_t {
+    parameter = 1,   ///< the value of a trained weight
+    left_alone = 2,  ///< its operands are never redirected
+};
+
+/// An index over a graph: the word, the operands and the users of each node. It holds no attributes and is no copy
+/// of the graph; names and shapes are asked of the graph itself.
+class graph_view {
+public:
+    virtual ~graph_view() = default;
+
+    /// The number of nodes; ids are 0 to size() - 1.
+    [[nodiscard]] node_id size() const noexcept { return static_cast<node_id>(words_.size()); }
+    [[nodiscard]] word word_of(node_id n) const noexcept { return words_[n]; }
+    [[nodiscard]] bool has_role(node_id n, role r) const noexcept {
+        return (roles_[n] & static_cast<std::uint8_t>(r)) != 0;
+    }
+
+    /// The operands of a node, in order.
+    [[nodiscard]] std::span<const tensor> inputs(node_id n) const noexcept {
+        return std::span(inputs_).subspan(first_input_[n], first_input_[n + 1] - first_input_[n]);
+    }
+    /// Every operand slot that reads any output of a node, in the order of the nodes that read.
+    [[nodiscard]] std::span<const use> users(node_id n) const noexcept {
+        return std::span(users_).subspan(first_user_[n], first_user_[n + 1] - first_user_[n]);
+    }
+    /// The tensor that a slot reads.
+    [[nodiscard]] tensor read_by(use u) const noexcept { return inputs(u.node)[u.operand]; }
+
+    /// Producers before consumers; where there is a choice, in the graph's own order. Nodes that a rewrite has added
+    /// come last, in the order of adding.
+    [[nodiscard]] const std::vector<node_id>& order() const noexcept { return order_; }
+
+    /// The node's name; empty where the graph has no names.
+    [[nodiscard]] virtual std::string name(node_id n) const = 0;
+    /// The graph's own name of the node's operation.
+    [[nodiscard]] virtual std::string op_name(node_id n) const = 0;
+    /// What is known of a tensor's shape.
+    [[nodiscard]] virtual tensor_shape shape(tensor t) const = 0;
+    /// Between the parts of a name.
+    [[nodiscard]] virtual char separator() const noexcept = 0;
+
+protected:
+    graph_view() = default;
+    graph_view(const graph_view&) = default;
+    graph_view& operator=(const graph_view&) = default;
+
+    std::vector<word> words_;
+    std::vector<std::uint8_t> roles_;
+    std::vector<std::size_t> first_input_;
+    std::vector<tensor> inputs_;
+    std::vector<std::size_t> first_user_;
+    std::vector<use> users_;
+    std::vector<node_id> order_;
+};
+
+}  // namespace qgraft
+
+#endif
