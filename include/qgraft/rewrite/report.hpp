@@ -1,0 +1,69 @@
+// report: what a rewrite decided, and why.
+// SPDX-License-Identifier: Apache-2.0
+#ifndef QGRAFT_REWRITE_REPORT_HPP
+#define QGRAFT_REWRITE_REPORT_HPP
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace qgraft {
+
+/// What became of a node.
+enum class outcome : std::uint8_t {
+    quantized,    ///< fake quantization was inserted after it
+    left_as_is,   ///< deliberately not: it is quantized already, out of scope, followed by an activation, ...
+    not_covered,  ///< a layer that no pattern fits
+};
+
+/// The outcome in the report's spelling.
+constexpr std::string_view to_string(outcome o) {
+    return o == outcome::quantized ? "quantized" : o == outcome::left_as_is ? "left as is" : "not covered";
+}
+
+/// One decision: which rule, about which node, and the reason in a clause.
+struct decision {
+    std::string rule;
+    std::string node;
+    outcome what = outcome::quantized;
+    std::string reason;
+};
+
+/// A variable that the rewrite has made: its name and its initial value.
+struct new_variable {
+    std::string name;
+    double initial = 0;
+};
+
+/// Operands that read `from` before and read `to` now. Tensors are written `node:port`.
+struct moved_tensor {
+    std::string from;
+    std::string to;
+    std::size_t operands = 0;
+};
+
+/// The account of a rewrite.
+struct report {
+    std::vector<decision> decisions;
+    std::vector<new_variable> variables;
+    std::vector<moved_tensor> moved;
+    /// Things that were likely not meant, a sentence each.
+    std::vector<std::string> warnings;
+    std::size_t nodes_before = 0;
+    std::size_t nodes_after = 0;
+    /// The edit scripts in words, a step a line; filled for a dry run.
+    std::vector<std::string> script;
+
+    /// How many decisions have the outcome.
+    [[nodiscard]] std::size_t count(outcome o) const {
+        return static_cast<std::size_t>(
+            std::count_if(decisions.begin(), decisions.end(), [o](const decision& d) { return d.what == o; }));
+    }
+};
+
+}  // namespace qgraft
+
+#endif

@@ -1,0 +1,114 @@
+// transaction<G>: applies scripts to a graph, one after another; all of them stay, or none.
+// SPDX-License-Identifier: Apache-2.0
+#ifndef QGRAFT_REWRITE_TRANSACTION_HPP
+#define QGRAFT_REWRITE_TRANSACTION_HPP
+
+#include <cstddef>
+#include <span>
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include <qgraft/graph/editor.hpp>
+#include <qgraft/ops/index.hpp>
+#include <qgraft/rewrite/report.hpp>
+#include <qgraft/rewrite/script.hpp>
+
+namespace qgraft {
+
+/// A rewrite of one graph: plan on view(), apply() the script, plan the next on the view as it is then, and commit().
+/// Without commit(), whether by an exception or by choice (a dry run), the graph is restored.
+template <rewritable_graph G>
+class transaction {
+public:
+    using node = node_of<G>;
+
+    /// Indexes the graph. Throws invalid_graph where that fails. `before` is told of each change (see editor).
+    explicit transaction(G& g, typename editor<G>::observer before = {}) : editor_(g, std::move(before)), index_(g) {
+        report_.nodes_before = index_.size();
+        report_.nodes_after = index_.size();
+    }
+
+    /// The graph as it is now, scripts applied included.
+    [[nodiscard]] const graph_index<G>& view() const noexcept { return index_; }
+    /// The account so far; rules write their decisions into it.
+    [[nodiscard]] report& account() noexcept { return report_; }
+
+    /// Validates a script, then makes its edits.
+    void apply(const script& s) {
+        validate(index_, s);
+        builder b{*this, {}, {}};
+        b.values.reserve(s.emissions());
+        const std::size_t before = editor_.added().size();
+        for (const auto& step : s.steps()) std::visit([&b](const auto& x) { b.make(x); }, step);
+        index_.extend(std::span(editor_.added()).subspan(before));
+        report_.nodes_after = index_.size();
+    }
+
+    /// Keeps every change.
+    void commit() noexcept { editor_.commit(); }
+
+private:
+    /// Makes the steps of one script.
+    struct builder {
+        transaction& self;
+        std::vector<naming_scope> scopes;
+        std::vector<value<node>> values;
+
+        [[nodiscard]] value<node> resolve(tensor t) const {
+            const node_id base = self.index_.size();
+            if (t.node < base) return self.index_.handle(t);
+            value<node> v = values[t.node - base];
+            v.port += t.port;
+            return v;
+        }
+
+        void make(const scope_opening& o) {
+            self.editor_.note("open_scope");
+            scopes.push_back(detail::speech<G>::open_scope(self.editor_.graph(), o.kind, o.path));
+        }
+
+        void make(const emission& e) {
+            std::vector<operand_of<node>> operands;
+            operands.reserve(e.operands.size());
+            for (const argument& o : e.operands) {
+                if (const auto* t = std::get_if<tensor>(&o)) {
+                    operands.emplace_back(resolve(*t));
+                } else {
+                    operands.emplace_back(std::get<scalar>(o));
+                }
+            }
+            instruction<node> i{e.op, operands, e.place.hint, {}, e.place.params, {}};
+            if (e.place.scope != scope_id::root) i.scope = scopes[static_cast<std::size_t>(e.place.scope)];
+            if (e.place.like != no_node) i.like = self.index_.handle(e.place.like);
+            values.push_back(dialect<G>::build(self.editor_, i));
+            if (e.op == word::variable) {
+                self.report_.variables.push_back({self.name(values.back().node), e.place.params.real});
+            }
+        }
+
+        void make(const rerouting& r) {
+            const value<node> to = resolve(r.to);
+            for (const use u : r.uses) self.editor_.set_input(self.index_.handle(u.node), u.operand, to);
+            self.report_.moved.push_back({self.name(resolve(r.from)), self.name(to), r.uses.size()});
+        }
+    };
+
+    [[nodiscard]] std::string name(node n) const {
+        if constexpr (named_graph<G>) {
+            return std::string(std::string_view(graph_traits<G>::name(editor_.graph(), n)));
+        } else {
+            return {};
+        }
+    }
+    [[nodiscard]] std::string name(value<node> v) const { return name(v.node) + ":" + std::to_string(v.port); }
+
+    editor<G> editor_;
+    graph_index<G> index_;
+    report report_;
+};
+
+}  // namespace qgraft
+
+#endif
