@@ -1,0 +1,203 @@
+// Quantization-aware training: the four entry points, over any graph type.
+// SPDX-License-Identifier: Apache-2.0
+#ifndef QGRAFT_QAT_HPP
+#define QGRAFT_QAT_HPP
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include <qgraft/rewrite/print.hpp>
+#include <qgraft/rewrite/transaction.hpp>
+#include <qgraft/rules/policy.hpp>
+#include <qgraft/rules/quantize_activations.hpp>
+#include <qgraft/rules/quantize_layers.hpp>
+#include <qgraft/rules/refuse.hpp>
+
+namespace qgraft {
+
+/// What a graph is rewritten for.
+enum class phase : std::uint8_t {
+    training,    ///< ranges are learnt while the network trains
+    evaluation,  ///< ranges are read from the variables that training has left
+};
+
+/// Which stages of the rewrite run.
+enum class stage : std::uint8_t { all, fold, quantize };
+
+/// The run-time options of a rewrite of a graph of type `G`. The names and defaults of the first seven are the
+/// reference's.
+template <class G>
+struct qat_options {
+    int weight_bits = 8;      ///< 2 to 16
+    int activation_bits = 8;  ///< 2 to 16
+    bool symmetric = false;   ///< ranges symmetric around zero; reaches layers, not the additions outside of them
+    /// The quantization step from which on values are quantized; none or 0: at once. Not negative.
+    std::optional<std::int64_t> quant_delay;
+    /// The step from which on batch norms use their moving statistics. Not negative; should lie above quant_delay.
+    std::optional<std::int64_t> freeze_bn_delay;
+    std::string scope;         ///< only nodes under this path; empty: all
+    double ema_decay = 0.999;  ///< of the moving averages of ranges; from 0 to 1
+
+    stage stages = stage::all;
+    bool as_reference = false;        ///< equal to TensorFlow 1.15 also where it is wrong
+    bool strict = false;              ///< warnings are errors
+    bool dry_run = false;             ///< the graph stays as it is; the report holds the scripts
+    std::vector<node_of<G>> exclude;  ///< layers that stay as they are
+    /// Called before each change of the graph; what it throws ends the rewrite.
+    typename editor<G>::observer on_change;
+};
+
+namespace detail {
+
+/// Runs one planned script, and writes it down for a dry run.
+template <class G>
+void run(transaction<G>& t, const script& s, bool write_down) {
+    if (write_down) {
+        for (std::string& line : describe(t.view(), s)) t.account().script.push_back(std::move(line));
+    }
+    t.apply(s);
+}
+
+/// The quantize rules, one after the other.
+template <class G>
+void quantize(transaction<G>& t, const quantize_config& config, bool write_down) {
+    script layers(t.view().size());
+    std::vector<bool> handled = quantize_layers(t.view(), config, layers, t.account());
+    run(t, layers, write_down);
+    script sweep(t.view().size());
+    quantize_activations(t.view(), config, std::move(handled), sweep, t.account());
+    run(t, sweep, write_down);
+}
+
+/// Rewrites under a config that is complete but for what only the indexed graph can tell.
+template <class G>
+report rewrite(G& graph, const qat_options<G>& options, quantize_config config) {
+    check_delays(options.quant_delay, options.freeze_bn_delay, options.ema_decay);
+    transaction<G> t(graph, options.on_change);
+    for (const node_of<G>& n : options.exclude) {
+        const auto id = t.view().find(n);
+        if (!id) throw invalid_option("exclude", "holds a node that is not of this graph");
+        config.excluded.push_back(*id);
+    }
+    refuse_training_graph(t.view());
+    if (options.stages != stage::quantize) refuse_batch_norms(t.view());
+    auto warnings = find_warnings(t.view(), config, options.freeze_bn_delay);
+    if (options.strict && !warnings.empty()) throw refused_graph("", warnings.front());
+    t.account().warnings = std::move(warnings);
+    if (options.stages != stage::fold) quantize(t, config, options.dry_run);
+    if (!options.dry_run) t.commit();
+    return std::move(t.account());
+}
+
+template <class G>
+quantize_config common_config(const qat_options<G>& options, phase p) {
+    quantize_config config;
+    config.is_training = p == phase::training;
+    config.ema_decay = options.ema_decay;
+    config.quant_delay = options.quant_delay;
+    config.scope = options.scope;
+    config.as_reference = options.as_reference;
+    return config;
+}
+
+/// Refuses, in one sentence at compile time, a graph type that a phase cannot rewrite.
+template <phase P, class G>
+consteval bool check() {
+    return check_rewritable_graph < G, P == phase::training ? training_words : evaluation_words > ();
+}
+
+}  // namespace detail
+
+/// Rewrites `graph` in place with everything chosen at run time; `Kernels` is a kernel_policy or no_kernels.
+/// Returns the report. Throws invalid_option, invalid_graph, refused_graph or rewrite_error, and leaves the graph as it
+/// was.
+template <phase P, class Kernels = no_kernels, class G>
+report rewrite_for(G& graph, const qat_options<G>& options) {
+    if constexpr (detail::check<P, G>()) {
+        quantize_config config = detail::common_config(options, P);
+        config.weights = {.bits = options.weight_bits, .symmetric = options.symmetric, .narrow_range = true};
+        config.activations = {.bits = options.activation_bits, .symmetric = options.symmetric};
+        config.swept = {.bits = options.activation_bits};
+        detail::check_bits("weight_bits", options.weight_bits);
+        detail::check_bits("activation_bits", options.activation_bits);
+        config.weight_kernel = kernel_for<Kernels>(config.weights);
+        config.activation_kernel = kernel_for<Kernels>(config.activations);
+        return detail::rewrite(graph, options, std::move(config));
+    } else {
+        return {};
+    }
+}
+
+/// Rewrites `graph` in place with the specs and kernels of `Policy`, a qat_policy; of `options` the widths and symmetry
+/// are not used. Returns and throws as the other form does, and builds the same graph as it does from equal settings.
+template <phase P, class Policy, class G>
+requires requires { Policy::weights; }
+report rewrite_for(G& graph, const qat_options<G>& options = {}) {
+    if constexpr (detail::check<P, G>()) {
+        quantize_config config = detail::common_config(options, P);
+        config.weights = Policy::weights;
+        config.activations = Policy::activations;
+        config.swept = Policy::activations;
+        config.swept.symmetric = false;
+        config.weight_kernel = kernel_for<typename Policy::kernels, Policy::weights>();
+        config.activation_kernel = kernel_for<typename Policy::kernels, Policy::activations>();
+        return detail::rewrite(graph, options, std::move(config));
+    } else {
+        return {};
+    }
+}
+
+/// Rewrites a training graph in place for quantization-aware training at 8 bits. `quant_delay`: the number of steps
+/// before values are quantized, for a network that is trained from scratch. Call it before gradients are added.
+template <class G>
+report create_training_graph(G& graph, std::int64_t quant_delay = 0) {
+    qat_options<G> options;
+    options.quant_delay = quant_delay;
+    return rewrite_for<phase::training>(graph, options);
+}
+
+/// Rewrites an evaluation graph in place, at 8 bits: the counterpart of create_training_graph.
+template <class G>
+report create_eval_graph(G& graph) {
+    return rewrite_for<phase::evaluation>(graph, qat_options<G>{});
+}
+
+/// create_training_graph with every choice. `weight_bits` and `activation_bits` from 2 to 16; `symmetric` ranges;
+/// `quant_delay` and `freeze_bn_delay` in steps; `scope` a path that limits it. New variables join the graph's global
+/// variables.
+template <class G>
+report experimental_create_training_graph(G& graph, int weight_bits = 8, int activation_bits = 8,
+                                          bool symmetric = false, std::int64_t quant_delay = 0,
+                                          std::optional<std::int64_t> freeze_bn_delay = std::nullopt,
+                                          std::string scope = {}) {
+    qat_options<G> options;
+    options.weight_bits = weight_bits;
+    options.activation_bits = activation_bits;
+    options.symmetric = symmetric;
+    options.quant_delay = quant_delay;
+    options.freeze_bn_delay = freeze_bn_delay;
+    options.scope = std::move(scope);
+    return rewrite_for<phase::training>(graph, options);
+}
+
+/// create_eval_graph with every choice, as experimental_create_training_graph has them.
+template <class G>
+report experimental_create_eval_graph(G& graph, int weight_bits = 8, int activation_bits = 8, bool symmetric = false,
+                                      std::optional<std::int64_t> quant_delay = std::nullopt, std::string scope = {}) {
+    qat_options<G> options;
+    options.weight_bits = weight_bits;
+    options.activation_bits = activation_bits;
+    options.symmetric = symmetric;
+    options.quant_delay = quant_delay;
+    options.scope = std::move(scope);
+    return rewrite_for<phase::evaluation>(graph, options);
+}
+
+}  // namespace qgraft
+
+#endif

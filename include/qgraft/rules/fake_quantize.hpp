@@ -1,0 +1,216 @@
+// "Quantize this value": inserts fake quantization between a tensor and its users. The other quantize rules go through
+// it.
+//
+// before    x ----------------> users
+// after     x --> fake_quant -> users            fake_quant(x, low, high), bits and narrow range from the spec
+//
+//   range, evaluation        low, high = variables min, max
+//   range, last value        low, high = the variables, assigned f(min(x), max(x)) in each step     (weights)
+//   range, moving average    low, high = the variables, updated by a zero-debiased exponential average of f(min(x),
+//   max(x)):
+//                            biased -= (biased - new)(1 - decay); step += 1; value = biased / (1 - decay^step)
+//                            (activations)
+//   f, affine                (min(low, 0), max(high, 0))
+//   f, symmetric             (min(low, high/r), max(high, low*r)); r = -1 with narrow range, else -(2^bits - 2)/2^bits
+//   delay                    users read select(after_step(delay), fake_quant, x)
+//
+// conditions   x is not followed by fake quantization yet, directly or through identities and reshapes; producer and
+// users lie
+//              in the scope where one is given. Users that the dialect leaves alone (gradients) keep reading x.
+// source       the formulas and their order are those of TensorFlow 1.15's tf.contrib.quantize, quant_ops.
+// SPDX-License-Identifier: Apache-2.0
+#ifndef QGRAFT_RULES_FAKE_QUANTIZE_HPP
+#define QGRAFT_RULES_FAKE_QUANTIZE_HPP
+
+#include <cstdint>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <qgraft/ops/view.hpp>
+#include <qgraft/rewrite/report.hpp>
+#include <qgraft/rewrite/script.hpp>
+#include <qgraft/rules/config.hpp>
+
+namespace qgraft {
+
+/// How a range follows the values it is for.
+enum class range_policy : std::uint8_t { last_value, moving_average };
+
+/// One value to quantize.
+struct fake_quant_request {
+    std::string rule;     ///< for the report
+    node_id producer;     ///< its first output is quantized
+    std::string context;  ///< the path under which the new nodes are named
+    std::string suffix;   ///< the last part of that path
+    quant_spec spec{};
+    fake_quant_kernel kernel = nullptr;
+    range_policy range = range_policy::moving_average;
+    double initial_min = -6;  ///< of the range variables
+    double initial_max = 6;
+    bool producer_in_scope = false;   ///< the producer's name must start with the scope
+    bool consumers_in_scope = false;  ///< each user's name must
+};
+
+/// The part of a path before its last separator; empty when there is none.
+inline std::string parent_path(const std::string& path, char separator) {
+    const auto at = path.rfind(separator);
+    return at == std::string::npos || at + 1 == path.size() ? std::string() : path.substr(0, at);
+}
+
+/// Plans insertions into one script, and remembers them.
+class fake_quantizer {
+public:
+    fake_quantizer(const graph_view& view, script& s, report& r, const quantize_config& config)
+        : view_(view), script_(s), report_(r), config_(config), planned_(view.size(), false) {
+        if (!config.scope.empty())
+            scope_ = config.scope.back() == view.separator() ? config.scope : config.scope + view.separator();
+    }
+
+    /// Plans the insertion, unless a condition of this rule does not hold; the report says which. Returns whether it
+    /// did.
+    bool insert(const fake_quant_request& request) {
+        const std::string reason = obstacle(request);
+        report_.decisions.push_back({request.rule, view_.name(request.producer),
+                                     reason.empty() ? outcome::quantized : outcome::left_as_is,
+                                     reason.empty() ? describe(request) : reason});
+        if (!reason.empty()) return false;
+        const tensor x{request.producer, 0};
+        const std::string prefix = join(request.context, request.suffix);
+        tensor result = quantized(request, x, script_.open_scope(scope_kind::state, prefix));
+        if (config_.quant_delay.value_or(0) > 0) result = delayed(prefix, result, x);
+        script_.reroute(x, result, uses_to_move(x));
+        planned_[request.producer] = true;
+        return true;
+    }
+
+    /// Whether this object has planned fake quantization of the node's first output.
+    [[nodiscard]] bool has_planned(node_id n) const { return planned_[n]; }
+
+    /// The nodes that read any output of `n`, less those that are left alone; a node may come twice.
+    [[nodiscard]] std::vector<node_id> consumers(node_id n) const {
+        std::vector<node_id> nodes;
+        for (const use u : view_.users(n)) {
+            if (!view_.has_role(u.node, role::left_alone)) nodes.push_back(u.node);
+        }
+        return nodes;
+    }
+
+private:
+    [[nodiscard]] std::string join(const std::string& context, const std::string& suffix) const {
+        return context.empty() ? suffix : context + view_.separator() + suffix;
+    }
+
+    [[nodiscard]] static std::string describe(const fake_quant_request& r) {
+        return std::to_string(r.spec.bits) + " bits, " +
+               (r.range == range_policy::last_value ? "range of the last value" : "moving average of the range") +
+               (r.spec.narrow_range ? ", narrow range" : "") + (r.spec.symmetric ? ", symmetric" : "");
+    }
+
+    /// Why the value must not be quantized; empty when it may.
+    [[nodiscard]] std::string obstacle(const fake_quant_request& request) const {
+        if (request.producer_in_scope && !in_scope(request.producer)) return "is not in the scope " + scope_;
+        if (request.consumers_in_scope) {
+            for (const node_id n : consumers(request.producer)) {
+                if (!in_scope(n)) return "is used by '" + view_.name(n) + "', which is not in the scope " + scope_;
+            }
+        }
+        if (followed_by_fake_quant(request.producer)) return "is quantized already";
+        return {};
+    }
+
+    [[nodiscard]] bool in_scope(node_id n) const { return scope_.empty() || view_.name(n).starts_with(scope_); }
+
+    /// Looks through identities and reshapes; with an explicit stack, since chains of them may be long.
+    [[nodiscard]] bool followed_by_fake_quant(node_id n) const {
+        constexpr word_set quantizers{word::fake_quant, word::fake_quant_per_channel, word::fake_quant_fixed};
+        constexpr word_set transparent{word::identity, word::reshape};
+        std::vector<node_id> open{n};
+        while (!open.empty()) {
+            const node_id at = open.back();
+            open.pop_back();
+            if (planned_[at]) return true;
+            for (const use u : view_.users(at)) {
+                const word w = view_.word_of(u.node);
+                if (quantizers.contains(w)) return true;
+                if (transparent.contains(w)) open.push_back(u.node);
+            }
+        }
+        return false;
+    }
+
+    [[nodiscard]] std::vector<use> uses_to_move(tensor x) const {
+        std::vector<use> uses;
+        for (const use u : view_.users(x.node)) {
+            if (view_.read_by(u) == x && !view_.has_role(u.node, role::left_alone)) uses.push_back(u);
+        }
+        return uses;
+    }
+
+    /// The fake-quantized x, with its range variables and, in training, what updates them.
+    tensor quantized(const fake_quant_request& request, tensor x, scope_id in) {
+        tensor low = script_.emit(word::variable, {}, {in, "min", {.real = request.initial_min}, no_node});
+        tensor high = script_.emit(word::variable, {}, {in, "max", {.real = request.initial_max}, no_node});
+        if (config_.is_training) {
+            const auto [new_low, new_high] = observed_range(request.spec, x, in);
+            low = updated(request.range, low, new_low, in, "min");
+            high = updated(request.range, high, new_high, in, "max");
+        }
+        word_params params;
+        params.bits = request.spec.bits;
+        params.narrow_range = request.spec.narrow_range;
+        params.symmetric = request.spec.symmetric;
+        params.kernel = request.kernel;
+        return script_.emit(word::fake_quant, {x, low, high}, {in, {}, params, no_node});
+    }
+
+    /// f(min(x), max(x)) of the opening comment: a range that holds 0.
+    std::pair<tensor, tensor> observed_range(const quant_spec& spec, tensor x, scope_id in) {
+        const tensor low = script_.emit(word::reduce_min, {x}, {in, "batch_min", {}, no_node});
+        const tensor high = script_.emit(word::reduce_max, {x}, {in, "batch_max", {}, no_node});
+        const auto simple = [&](word op, argument a, argument b) {
+            return script_.emit(op, {a, b}, {in, {}, {}, no_node});
+        };
+        argument low_bound = scalar{0};
+        argument high_bound = scalar{0};
+        if (!spec.symmetric) {
+            const tensor bounded_low = simple(word::minimum, low, low_bound);
+            return {bounded_low, simple(word::maximum, high, high_bound)};
+        }
+        const double levels = static_cast<double>(1 << spec.bits);
+        const double ratio = spec.narrow_range ? -1.0 : -(levels - 2) / levels;
+        low_bound = simple(word::div, high, scalar{ratio});
+        const tensor bounded_low = simple(word::minimum, low, low_bound);
+        high_bound = simple(word::mul, low, scalar{ratio});
+        return {bounded_low, simple(word::maximum, high, high_bound)};
+    }
+
+    /// The variable after it has taken in `observed`.
+    tensor updated(range_policy policy, tensor variable, tensor observed, scope_id in, const std::string& end) {
+        if (policy == range_policy::last_value) {
+            return script_.emit(word::assign, {variable, observed}, {in, "assign_" + end + "_last", {}, no_node});
+        }
+        return script_.emit(word::ema_update, {variable, observed},
+                            {in, "assign_" + end + "_ema", {.real = config_.ema_decay}, no_node});
+    }
+
+    /// x before the delay has passed, the quantized value from then on.
+    tensor delayed(const std::string& prefix, tensor result, tensor x) {
+        const tensor active =
+            script_.emit(word::after_step, {},
+                         {scope_id::root, join(prefix, "activate_quant"), {.integer = *config_.quant_delay}, no_node});
+        return script_.emit(word::select, {active, result, x},
+                            {scope_id::root, join(prefix, "delayed_quant"), {}, no_node});
+    }
+
+    const graph_view& view_;
+    script& script_;
+    report& report_;
+    const quantize_config& config_;
+    std::string scope_;
+    std::vector<bool> planned_;
+};
+
+}  // namespace qgraft
+
+#endif

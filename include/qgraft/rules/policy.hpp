@@ -1,0 +1,70 @@
+// qat_policy: what is fixed at compile time of a rewrite, specs and kernels.
+// SPDX-License-Identifier: Apache-2.0
+#ifndef QGRAFT_RULES_POLICY_HPP
+#define QGRAFT_RULES_POLICY_HPP
+
+#include <span>
+#include <type_traits>
+
+#include <qgraft/kernels/policy.hpp>
+#include <qgraft/ops/instruction.hpp>
+#include <qgraft/quant/quant_spec.hpp>
+
+namespace qgraft {
+
+/// Stands for a kernel policy where graphs only get nodes: no functor is put into them.
+struct no_kernels {};
+
+namespace detail {
+
+template <class Kernels, quant_spec Spec>
+void run_kernel(std::span<const float> in, std::span<float> out, float min, float max) {
+    Kernels::template fake_quantize<Spec>(in, out, quant_range{min, max});
+}
+
+}  // namespace detail
+
+/// The functor of a kernel policy for one spec, fixed at compile time; none for no_kernels.
+template <class Kernels, quant_spec Spec>
+constexpr fake_quant_kernel kernel_for() {
+    require_valid<Spec>();
+    if constexpr (std::is_same_v<Kernels, no_kernels>) {
+        return nullptr;
+    } else {
+        require_kernel_policy<Kernels>();
+        return &detail::run_kernel<Kernels, quant_spec{.bits = Spec.bits, .narrow_range = Spec.narrow_range}>;
+    }
+}
+
+/// The functor of a kernel policy for a spec known at run time: one of those that kernel_for makes. Throws quant_error
+/// for bits out of range.
+template <class Kernels>
+fake_quant_kernel kernel_for(const quant_spec& spec) {
+    if constexpr (std::is_same_v<Kernels, no_kernels>) {
+        require_valid(spec);
+        return nullptr;
+    } else {
+        return dispatch_bits(spec.bits, [&spec](auto bits) {
+            return spec.narrow_range ? kernel_for<Kernels, quant_spec{.bits = bits(), .narrow_range = true}>()
+                                     : kernel_for<Kernels, quant_spec{.bits = bits()}>();
+        });
+    }
+}
+
+/// What a rewrite fixes at compile time. `Weights` and `Activations` are the specs, `Kernels` a kernel_policy whose
+/// functors go into the fake-quantization nodes of graphs that keep them, or no_kernels.
+template <quant_spec Weights = quant_spec{.narrow_range = true}, quant_spec Activations = quant_spec{},
+          class Kernels = no_kernels>
+struct qat_policy {
+    static constexpr quant_spec weights = Weights;
+    static constexpr quant_spec activations = Activations;
+    using kernels = Kernels;
+
+    static_assert(
+        Weights.grain == granularity::per_tensor && Activations.grain == granularity::per_tensor,
+        "qgraft: the quantization-aware training rules have one range a tensor; per_channel is for kernels only");
+};
+
+}  // namespace qgraft
+
+#endif

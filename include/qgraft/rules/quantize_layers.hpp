@@ -1,0 +1,133 @@
+// Rule: quantizes the weights and the activations of layers.
+//
+// before     x, weights -> layer -> [+ bias] -> [+ bypass] -> activation -> [+ bypass]
+// after      weights                            fake quantization, range of the last value, narrow
+//            [+ bias], where a bypass follows   fake quantization, moving average
+//            [+ bypass], unless an activation follows, which is quantized instead     the same
+//            activation                         the same; the range variable starts at [0, 6] instead of [-6, 6]
+//            [+ bypass] after the activation, unless a relu follows                   the same
+//
+// conditions  the layer fits a pattern of layer_patterns.hpp. Weights are quantized where the layer, and all that reads
+// them, are
+//             in scope, activations where their producer is. The other conditions are those of fake_quantize.hpp.
+// formula     that of fake_quantize.hpp
+// SPDX-License-Identifier: Apache-2.0
+#ifndef QGRAFT_RULES_QUANTIZE_LAYERS_HPP
+#define QGRAFT_RULES_QUANTIZE_LAYERS_HPP
+
+#include <algorithm>
+#include <string>
+#include <vector>
+
+#include <qgraft/rules/fake_quantize.hpp>
+#include <qgraft/rules/find_layers.hpp>
+
+namespace qgraft {
+
+namespace detail {
+
+/// Plans the insertions of one layer after the other.
+class layer_quantizer {
+public:
+    layer_quantizer(const graph_view& view, script& s, report& r, const quantize_config& config)
+        : view_(view), config_(config), quantizer_(view, s, r, config), handled_(view.size(), false) {}
+
+    void quantize(const layer_match& m) {
+        const std::string context = parent_path(view_.name(m.layer), view_.separator());
+        const std::string around = m.bypass == no_node ? context : parent_path(context, view_.separator());
+        if (m.weights != no_node) weights(m, context);
+        if (m.activation != no_node) activation(m, around);
+        if (m.bypass != no_node) bypass(m, context, around);
+        if (m.post_activation_bypass != no_node) post_activation_bypass(m);
+    }
+
+    /// Nodes whose output has been dealt with: quantized, or left for a reason.
+    [[nodiscard]] std::vector<bool> handled() && { return std::move(handled_); }
+
+private:
+    [[nodiscard]] fake_quant_request moving_average(node_id producer, std::string context, std::string suffix) const {
+        fake_quant_request r{.rule = "quantize_layers",
+                             .producer = producer,
+                             .context = std::move(context),
+                             .suffix = std::move(suffix)};
+        r.spec = config_.activations;
+        r.kernel = config_.activation_kernel;
+        r.producer_in_scope = true;
+        return r;
+    }
+
+    void weights(const layer_match& m, const std::string& context) {
+        fake_quant_request r{
+            .rule = "quantize_layers", .producer = m.weights, .context = context, .suffix = "weights_quant"};
+        r.spec = config_.weights;
+        r.kernel = config_.weight_kernel;
+        r.range = range_policy::last_value;
+        r.consumers_in_scope = true;
+        quantizer_.insert(r);
+    }
+
+    void activation(const layer_match& m, const std::string& context) {
+        fake_quant_request r = moving_average(m.activation, context, "act_quant");
+        r.initial_min = 0;
+        quantizer_.insert(r);
+        handled_[m.activation] = true;
+    }
+
+    /// Both what goes into the addition and what comes out of it.
+    void bypass(const layer_match& m, const std::string& context, const std::string& around) {
+        fake_quant_request in = moving_average(m.bias, context, "conv_quant");
+        in.consumers_in_scope = true;
+        quantizer_.insert(in);
+        handled_[m.bias] = true;
+        if (is_followed_by(m.bypass, {word::relu, word::relu6, word::identity})) return;
+        fake_quant_request out = moving_average(m.bypass, around, "add_quant");
+        out.consumers_in_scope = true;
+        quantizer_.insert(out);
+        handled_[m.bypass] = true;
+    }
+
+    void post_activation_bypass(const layer_match& m) {
+        const node_id add = m.post_activation_bypass;
+        if (!is_followed_by(add, {word::relu, word::relu6})) {
+            quantizer_.insert(
+                moving_average(add, parent_path(view_.name(add), view_.separator()), "post_activation_bypass_quant"));
+        }
+        handled_[add] = true;
+    }
+
+    /// An addition that an activation follows is computed together with it: only the activation's output is quantized.
+    [[nodiscard]] bool is_followed_by(node_id n, word_set words) const {
+        const auto users = quantizer_.consumers(n);
+        return std::any_of(users.begin(), users.end(), [&](node_id u) { return words.contains(view_.word_of(u)); });
+    }
+
+    const graph_view& view_;
+    const quantize_config& config_;
+    fake_quantizer quantizer_;
+    std::vector<bool> handled_;
+};
+
+}  // namespace detail
+
+/// Plans the rule. Returns, by node, whether its output has been dealt with, for quantize_activations.
+inline std::vector<bool> quantize_layers(const graph_view& view, const quantize_config& config, script& s, report& r) {
+    detail::layer_quantizer quantizer(view, s, r, config);
+    std::vector<bool> covered(view.size(), false);
+    for (const layer_match& m : find_layers(view, config)) {
+        covered[m.layer] = true;
+        quantizer.quantize(m);
+    }
+    for (const node_id n : view.order()) {
+        if (layer_patterns::layers.contains(view.word_of(n)) && !covered[n]) {
+            const bool excluded = std::find(config.excluded.begin(), config.excluded.end(), n) != config.excluded.end();
+            r.decisions.push_back({"quantize_layers", view.name(n),
+                                   excluded ? outcome::left_as_is : outcome::not_covered,
+                                   excluded ? "is excluded by an option" : explain_uncovered(view, n)});
+        }
+    }
+    return std::move(quantizer).handled();
+}
+
+}  // namespace qgraft
+
+#endif
