@@ -1,0 +1,84 @@
+// Which word of the vocabulary a TensorFlow operation is.
+// SPDX-License-Identifier: Apache-2.0
+#ifndef QGRAFT_GRAPHDEF_CLASSIFY_HPP
+#define QGRAFT_GRAPHDEF_CLASSIFY_HPP
+
+#include <algorithm>
+#include <array>
+#include <string_view>
+#include <unordered_map>
+
+#include <qgraft/ops/words.hpp>
+
+namespace qgraft::graphdef {
+
+/// Whether an operation is an optimizer's update: of a variable, an accumulator of gradients or an embedding table. By
+/// the families in which TensorFlow's registry (1.15 to 2.21) names them.
+inline bool is_training_op(std::string_view op) {
+    constexpr std::array<std::string_view, 4> prefixes{"Apply", "ResourceApply", "SparseApply", "ResourceSparseApply"};
+    const bool applies =
+        std::any_of(prefixes.begin(), prefixes.end(), [op](std::string_view p) { return op.starts_with(p); });
+    return applies || op.ends_with("AccumulatorApplyGradient") || op == "SendTPUEmbeddingGradients" ||
+           (op.starts_with("XlaSparse") && op.find("GradWith") != std::string_view::npos) ||
+           (op.starts_with("XlaSparseCore") && (op.ends_with("Adagrad") || op.ends_with("AdagradMomentum") ||
+                                                op.ends_with("Adam") || op.ends_with("Ftrl") || op.ends_with("Sgd")));
+}
+
+/// Whether an operation computes a gradient.
+inline bool is_gradient_op(std::string_view op) {
+    return op.ends_with("Grad") || op.ends_with("GradV2") || op.ends_with("GradV3") || op.ends_with("Gradient") ||
+           op.find("Backprop") != std::string_view::npos;
+}
+
+/// The word of an operation, by its name alone.
+inline word word_of_op(std::string_view op) {
+    static const std::unordered_map<std::string_view, word> words{
+        {"Conv2D", word::conv2d},
+        {"DepthwiseConv2dNative", word::depthwise_conv2d},
+        {"MatMul", word::matmul},
+        {"FusedBatchNorm", word::batch_norm},
+        {"FusedBatchNormV2", word::batch_norm},
+        {"FusedBatchNormV3", word::batch_norm},
+        {"BiasAdd", word::bias_add},
+        {"Add", word::add},
+        {"AddV2", word::add},
+        {"Sub", word::sub},
+        {"Mul", word::mul},
+        {"RealDiv", word::div},
+        {"Minimum", word::minimum},
+        {"Maximum", word::maximum},
+        {"Rsqrt", word::rsqrt},
+        {"Relu", word::relu},
+        {"Relu6", word::relu6},
+        {"Identity", word::identity},
+        {"Reshape", word::reshape},
+        {"BatchToSpaceND", word::batch_to_space},
+        {"SpaceToBatchND", word::space_to_batch},
+        {"MaxPool", word::max_pool},
+        {"Max", word::max_over_axes},
+        {"ConcatV2", word::concat},
+        {"Variable", word::variable},
+        {"VariableV2", word::variable},
+        {"VarHandleOp", word::variable},
+        {"ReadVariableOp", word::read_variable},
+        {"FakeQuantWithMinMaxVars", word::fake_quant},
+        {"FakeQuantWithMinMaxVarsPerChannel", word::fake_quant_per_channel},
+        {"FakeQuantWithMinMaxArgs", word::fake_quant_fixed},
+    };
+    const auto it = words.find(op);
+    if (it != words.end()) return it->second;
+    if (is_training_op(op)) return word::training_step;
+    return is_gradient_op(op) ? word::gradient : word::other;
+}
+
+/// Whether a node's name says that it belongs to a backward pass or to summaries: the reference leaves its operands
+/// alone.
+inline bool is_left_alone_name(std::string_view name) {
+    constexpr std::array<std::string_view, 6> prefixes{"gradients/", "RMSProp/",         "Adagrad/",
+                                                       "Const_",     "HistogramSummary", "ScalarSummary"};
+    return std::any_of(prefixes.begin(), prefixes.end(), [name](std::string_view p) { return name.starts_with(p); });
+}
+
+}  // namespace qgraft::graphdef
+
+#endif

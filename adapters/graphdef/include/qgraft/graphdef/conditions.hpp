@@ -1,0 +1,108 @@
+// The quantization step, and the cond that waits for it, as TensorFlow 1.15 builds them.
+// SPDX-License-Identifier: Apache-2.0
+#ifndef QGRAFT_GRAPHDEF_CONDITIONS_HPP
+#define QGRAFT_GRAPHDEF_CONDITIONS_HPP
+
+#include <cstdint>
+#include <set>
+#include <string>
+
+#include <qgraft/graphdef/variables.hpp>
+
+namespace qgraft::graphdef {
+
+/// Builds conditions and conds.
+template <class G>
+class condition_builder : public variable_builder<G> {
+public:
+    using base = variable_builder<G>;
+    using typename base::node;
+    using typename base::node_def;
+    using typename base::tensor;
+
+    using base::base;
+
+    /// True from quantization step `first` on. The step counts runs of the graph; the graph has one, made when first
+    /// asked for.
+    tensor after_step(const std::string& scope, std::string_view hint, std::int64_t first) {
+        const tensor step = quantization_step();
+        const std::string name = this->claim(path_in(scope, hint));
+        const tensor y = this->constant(this->claim(name + "/y"), static_cast<double>(first), element_type::int64);
+        return this->elementwise("GreaterEqual", name, {step, y}, tensor_shape::scalar(), element_type::int64);
+    }
+
+    /// `when_true` or `when_false`: a cond whose branches pass tensors from outside.
+    tensor select(const std::string& scope, std::string_view hint, tensor condition, tensor when_true,
+                  tensor when_false) {
+        const std::string name = this->claim(path_in(scope, hint));
+        const tensor both = branch_on(this->claim(name + "/Switch"), condition, condition, element_type::boolean);
+        const tensor pivot_true = boolean(name + "/switch_t", {both.node, 1});
+        const tensor pivot_false = boolean(name + "/switch_f", {both.node, 0});
+        const tensor predicate = boolean(name + "/pred_id", condition);
+        const tensor taken = branch(name, predicate, pivot_true, when_true, 1);
+        const tensor not_taken = branch(name, predicate, pivot_false, when_false, 0);
+        const tensor_shape shape = this->graph().shape(not_taken);
+        node_def& merge = this->add({"Merge", this->claim(name + "/Merge"), {not_taken, taken}, {}, {}},
+                                    {shape, tensor_shape::scalar()});
+        attribute(merge, "N").set_i(2);
+        set_type(merge, "T", element_type::float32);
+        return this->last(0);
+    }
+
+private:
+    tensor quantization_step() {
+        const std::string path = "fake_quantization_step";
+        if (const auto there = this->graph().find(path + "/Identity")) return {*there, 0};
+        const variable_facts facts{.type = element_type::int64,
+                                   .initializer = "zeros",
+                                   .aggregation = proto::VARIABLE_AGGREGATION_ONLY_FIRST_REPLICA};
+        const tensor variable = this->variable(path, facts);
+        const std::string scope(this->graph().name(variable.node));
+        const tensor next = this->accumulate(scope, "AssignAdd", variable, scalar{1}, element_type::int64);
+        const std::string name = this->claim(scope + "/Identity");
+        const tensor value = this->resolve(next, name, {});
+        return this->elementwise("Identity", name, {value}, tensor_shape::scalar(), element_type::int64);
+    }
+
+    tensor branch_on(std::string name, tensor data, tensor predicate, element_type type) {
+        const tensor_shape shape = this->graph().shape(data);
+        node_def& def = this->add({"Switch", std::move(name), {data, predicate}, {}, {}}, {shape, shape});
+        set_type(def, "T", type);
+        return this->last(0);
+    }
+
+    tensor boolean(const std::string& path, tensor x) {
+        return this->elementwise("Identity", this->claim(path), {x}, tensor_shape::scalar(), element_type::boolean);
+    }
+
+    /// One branch, which passes `x` on: its Switch and its context.
+    tensor branch(const std::string& name, tensor predicate, tensor pivot, tensor x, int side) {
+        proto::CondContextDef context;
+        context.set_context_name(this->claim(name + "/cond_text"));
+        branch_on(this->claim(name + "/Switch"), x, predicate, element_type::float32);
+        this->colocate(x.node);
+        const tensor out{this->last(), static_cast<std::uint32_t>(side)};
+        context.set_pred_name(full(predicate));
+        context.set_pivot_name(full(pivot));
+        context.set_branch(side);
+        auto& values = *context.mutable_values_def();
+        for (const std::string& v :
+             std::set<std::string>{full(x), full({out.node, 0}), full({out.node, 1}), full(predicate), full(pivot)}) {
+            values.add_values(v);
+        }
+        (*values.mutable_external_values())[full(x)] = full(out);
+        (*values.mutable_external_values())[full(predicate)] = full(predicate);
+        this->edits().note("add_cond_context");
+        this->graph().collected().add(context);
+        return out;
+    }
+
+    /// A tensor's name, its port always written.
+    [[nodiscard]] std::string full(tensor t) {
+        return std::string(this->graph().name(t.node)) + ":" + std::to_string(t.port);
+    }
+};
+
+}  // namespace qgraft::graphdef
+
+#endif

@@ -1,0 +1,188 @@
+// The dialect of TensorFlow graphs: words to operations and back, with the names and attributes of TensorFlow 1.15.
+// SPDX-License-Identifier: Apache-2.0
+#ifndef QGRAFT_GRAPHDEF_DIALECT_HPP
+#define QGRAFT_GRAPHDEF_DIALECT_HPP
+
+#include <algorithm>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <variant>
+
+#include <qgraft/graph/error.hpp>
+#include <qgraft/graphdef/classify.hpp>
+#include <qgraft/graphdef/conditions.hpp>
+#include <qgraft/ops/dialect.hpp>
+
+namespace qgraft::graphdef {
+
+/// Builds one word of an instruction on a basic_graph `G`.
+template <class G>
+class word_builder : public condition_builder<G> {
+public:
+    using base = condition_builder<G>;
+    using typename base::node_def;
+    using typename base::tensor;
+    using instruction_type = instruction<node_ref>;
+
+    using base::base;
+
+    tensor build(const instruction_type& i) {
+        switch (i.op) {
+            case word::variable: {
+                const variable_facts facts{.initial = i.params.real, .aggregation = proto::VARIABLE_AGGREGATION_MEAN};
+                return this->variable(path_in(i.scope.state, i.hint), facts);
+            }
+            case word::reduce_min:
+                return reduce("Min", i);
+            case word::reduce_max:
+                return reduce("Max", i);
+            case word::minimum:
+                return binary("Minimum", "Minimum", i);
+            case word::maximum:
+                return binary("Maximum", "Maximum", i);
+            case word::div:
+                return binary("RealDiv", "truediv", i);
+            case word::mul:
+                return binary("Mul", "mul", i);
+            case word::assign:
+                return this->assign(i.scope.path, spelled(i.hint), tensor_operand(i, 0), i.operands[1]);
+            case word::ema_update:
+                return this->ema_update(i.scope, spelled(i.hint), tensor_operand(i, 0), tensor_operand(i, 1),
+                                        i.params.real);
+            case word::after_step:
+                return this->after_step(i.scope.path, i.hint, i.params.integer);
+            case word::select:
+                return this->select(i.scope.path, i.hint, tensor_operand(i, 0), tensor_operand(i, 1),
+                                    tensor_operand(i, 2));
+            case word::fake_quant:
+                return fake_quant(i);
+            default:
+                throw rewrite_error(std::string(i.hint),
+                                    "a TensorFlow graph has no way to build '" + std::string(to_string(i.op)) + "'");
+        }
+    }
+
+private:
+    static tensor tensor_operand(const instruction_type& i, std::size_t n) {
+        if (const auto* t = std::get_if<tensor>(&i.operands[n])) return *t;
+        throw rewrite_error(std::string(i.hint), "needs a tensor as operand " + std::to_string(n));
+    }
+
+    /// The names that TensorFlow's functions give, where they differ from the rules' hints.
+    static std::string_view spelled(std::string_view hint) {
+        constexpr std::pair<std::string_view, std::string_view> names[] = {
+            {"batch_min", "BatchMin"},
+            {"batch_max", "BatchMax"},
+            {"assign_min_last", "AssignMinLast"},
+            {"assign_max_last", "AssignMaxLast"},
+            {"assign_min_ema", "AssignMinEma"},
+            {"assign_max_ema", "AssignMaxEma"},
+        };
+        const auto it =
+            std::find_if(std::begin(names), std::end(names), [hint](const auto& n) { return n.first == hint; });
+        return it == std::end(names) ? hint : it->second;
+    }
+
+    tensor binary(std::string_view op, std::string_view usual, const instruction_type& i) {
+        const std::string name = this->claim(path_in(i.scope.path, i.hint.empty() ? usual : spelled(i.hint)));
+        const tensor x = this->resolve(i.operands[0], name, "x");
+        const tensor y = this->resolve(i.operands[1], name, "y");
+        return this->elementwise(op, name, {x, y}, tensor_shape::scalar());
+    }
+
+    /// Over all axes. Where the rank is not known, the graph computes it.
+    tensor reduce(std::string_view op, const instruction_type& i) {
+        const tensor x = tensor_operand(i, 0);
+        const tensor_shape shape = this->graph().shape(x);
+        const tensor axes = shape.has_rank() ? this->indices(this->claim(path_in(i.scope.path, "Const")),
+                                                             static_cast<std::int32_t>(shape.rank()))
+                                             : all_axes(x, i.scope.path);
+        const std::string name = this->claim(path_in(i.scope.path, spelled(i.hint)));
+        node_def& def = this->add({std::string(op), name, {x, axes}, {}, {}}, {tensor_shape::scalar()});
+        set_type(def, "T", element_type::float32);
+        set_type(def, "Tidx", element_type::int32);
+        attribute(def, "keep_dims").set_b(false);
+        return this->last(0);
+    }
+
+    tensor all_axes(tensor x, const std::string& scope) {
+        const tensor rank = this->elementwise("Rank", this->claim(path_in(scope, "Rank")), {x}, tensor_shape::scalar());
+        const std::string name = this->claim(path_in(scope, "range"));
+        const tensor start = this->integer(this->claim(name + "/start"), 0);
+        const tensor step = this->integer(this->claim(name + "/delta"), 1);
+        node_def& def =
+            this->add({"Range", name, {start, rank, step}, {}, {}}, {tensor_shape({tensor_shape::unknown})});
+        set_type(def, "Tidx", element_type::int32);
+        return this->last(0);
+    }
+
+    tensor fake_quant(const instruction_type& i) {
+        const std::string name =
+            this->claim(path_in(i.scope.path, i.hint.empty() ? "FakeQuantWithMinMaxVars" : i.hint));
+        const tensor x = tensor_operand(i, 0);
+        const tensor low = this->resolve(i.operands[1], name, "min");
+        const tensor high = this->resolve(i.operands[2], name, "max");
+        node_def& def = this->add({"FakeQuantWithMinMaxVars", name, {x, low, high}, {}, {}}, {this->graph().shape(x)});
+        attribute(def, "num_bits").set_i(i.params.bits);
+        attribute(def, "narrow_range").set_b(i.params.narrow_range);
+        return this->last(0);
+    }
+};
+
+}  // namespace qgraft::graphdef
+
+namespace qgraft {
+
+template <class GraphDef, class MetaGraphDef>
+struct dialect<graphdef::basic_graph<GraphDef, MetaGraphDef>> {
+    using graph = graphdef::basic_graph<GraphDef, MetaGraphDef>;
+    using node = graphdef::node_ref;
+
+    static constexpr word_set spoken{word::variable,   word::reduce_min, word::reduce_max, word::minimum,
+                                     word::maximum,    word::div,        word::mul,        word::assign,
+                                     word::ema_update, word::after_step, word::select,     word::fake_quant};
+
+    static word classify(const graph& g, node n) {
+        const auto& def = g.definition(n);
+        if (def.op() == "Merge") {
+            // The reference knows its own conds by this name, which never stands alone.
+            const auto at = def.name().find("delayed_quant/Merge");
+            if (at != std::string::npos && at > 0) return word::delayed;
+        }
+        return graphdef::word_of_op(def.op());
+    }
+
+    static value<node> build(editor<graph>& e, const instruction<node>& i) {
+        return graphdef::word_builder<graph>(e).build(i);
+    }
+
+    /// The value of a variable, or of the two parts of a partitioned one.
+    static bool is_parameter(const graph& g, node n) {
+        const std::string& op = g.definition(n).op();
+        if (op == "ReadVariableOp") return true;
+        if (op != "Identity" || g.inputs(n).size() != 1) return false;
+        node from = g.inputs(n)[0].node;
+        if (g.definition(from).op() == "ConcatV2" && g.inputs(from).size() == 3) {
+            from = g.inputs(from)[0].node;
+            if (g.definition(from).op() != "Identity") return false;
+        }
+        if (g.definition(from).op() == "Identity" && g.inputs(from).size() == 1) from = g.inputs(from)[0].node;
+        return g.definition(from).op() == "VariableV2" || g.definition(from).op() == "Variable";
+    }
+
+    static bool is_left_alone(const graph& g, node n) { return graphdef::is_left_alone_name(g.name(n)); }
+
+    static const std::string& op_name(const graph& g, node n) { return g.definition(n).op(); }
+
+    static naming_scope open_scope(graph& g, scope_kind kind, const std::string& path) {
+        if (kind == scope_kind::reenter || kind == scope_kind::root) return {path, path};
+        naming_scope scope{g.names().unique(path), path};
+        if (kind == scope_kind::state) scope.state = g.names().unique_variable_scope(path);
+        return scope;
+    }
+};
+
+}  // namespace qgraft
+
+#endif

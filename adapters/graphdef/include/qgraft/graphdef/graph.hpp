@@ -1,0 +1,224 @@
+// basic_graph: an index over a GraphDef message, as a graph type of qgraft. The message is changed in place.
+// SPDX-License-Identifier: Apache-2.0
+#ifndef QGRAFT_GRAPHDEF_GRAPH_HPP
+#define QGRAFT_GRAPHDEF_GRAPH_HPP
+
+#include <charconv>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include <qgraft/graph/error.hpp>
+#include <qgraft/graph/shape.hpp>
+#include <qgraft/graph/value.hpp>
+#include <qgraft/graphdef/collections.hpp>
+#include <qgraft/graphdef/messages.hpp>
+#include <qgraft/graphdef/names.hpp>
+
+namespace qgraft::graphdef {
+
+/// A node of a basic_graph: its place in the file.
+struct node_ref {
+    std::uint32_t id = 0xffffffffU;
+    friend bool operator==(const node_ref&, const node_ref&) = default;
+};
+
+/// What a basic_graph should do beyond what its file says.
+struct graph_options {
+    /// New variables are resource variables (the reference: use_resource of the current variable scope).
+    bool resource_variables = false;
+};
+
+/// A new node: everything but its attributes, which are set on definition() once it is there.
+struct new_node {
+    std::string op;
+    std::string name;  ///< unique already
+    std::vector<value<node_ref>> inputs;
+    std::vector<node_ref> controls;
+    std::string device;
+};
+
+/// Inputs are parsed, names looked up and kept unique. `GraphDef` and `MetaGraphDef` are any classes that protobuf has
+/// generated from TensorFlow's schema, or from qgraft's subset of it.
+template <class GraphDef, class MetaGraphDef = no_meta_graph>
+class basic_graph {
+public:
+    using node = node_ref;
+    using node_data = new_node;
+    using node_def = typename messages<GraphDef>::node_def;
+    using attribute = typename messages<GraphDef>::attr_value;
+
+    /// A graph without collections. Throws invalid_graph for a name twice, a dangling or malformed input.
+    explicit basic_graph(GraphDef& def, graph_options options = {}) : basic_graph(def, nullptr, options) {}
+
+    /// A graph with collections, where new variables and cond contexts are noted. Throws as above.
+    explicit basic_graph(MetaGraphDef& meta,
+                         graph_options options = {}) requires(!std::is_same_v<MetaGraphDef, no_meta_graph>)
+        : basic_graph(*meta.mutable_graph_def(), &meta, options) {}
+
+    [[nodiscard]] std::vector<node> nodes() const {
+        std::vector<node> all(records_.size());
+        for (std::uint32_t i = 0; i < all.size(); ++i) all[i].id = i;
+        return all;
+    }
+    [[nodiscard]] const std::vector<value<node>>& inputs(node n) const { return records_[n.id].inputs; }
+    [[nodiscard]] const std::vector<node>& control_inputs(node n) const { return records_[n.id].controls; }
+    [[nodiscard]] std::string_view name(node n) const { return records_[n.id].def->name(); }
+
+    node add_node(node_data data) {
+        const node n{static_cast<std::uint32_t>(records_.size())};
+        node_def& def = *def_->add_node();
+        def.set_op(std::move(data.op));
+        def.set_device(std::move(data.device));
+        for (const value<node> v : data.inputs) def.add_input(spelled(v));
+        for (const node c : data.controls) def.add_input("^" + std::string(name(c)));
+        def.set_name(std::move(data.name));
+        records_.push_back({&def, std::move(data.inputs), std::move(data.controls)});
+        by_name_.emplace(def.name(), n.id);
+        return n;
+    }
+    void erase_node(node n) {
+        by_name_.erase(records_[n.id].def->name());
+        records_.pop_back();
+        def_->mutable_node()->RemoveLast();
+    }
+    void set_input(node n, std::size_t operand, value<node> v) {
+        records_[n.id].inputs[operand] = v;
+        *records_[n.id].def->mutable_input(static_cast<int>(operand)) = spelled(v);
+    }
+
+    [[nodiscard]] std::optional<attribute> attribute_of(node n, std::string_view key) const {
+        const attribute* a = find_attribute(definition(n), key);
+        return a == nullptr ? std::nullopt : std::optional<attribute>(*a);
+    }
+    void set_attribute(node n, std::string_view key, std::optional<attribute> a) {
+        auto& all = *records_[n.id].def->mutable_attr();
+        if (a) {
+            all[std::string(key)] = std::move(*a);
+        } else {
+            all.erase(std::string(key));
+        }
+    }
+
+    /// What the attribute _output_shapes says; unknown rank where it is not there.
+    [[nodiscard]] tensor_shape shape(value<node> v) const {
+        const attribute* a = find_attribute(definition(v.node), "_output_shapes");
+        if (a == nullptr || static_cast<std::int64_t>(v.port) >= a->list().shape_size()) return {};
+        return read_shape(a->list().shape(static_cast<int>(v.port)));
+    }
+
+    /// A loop is closed where a Merge reads a NextIteration.
+    [[nodiscard]] bool is_back_edge(node n, std::size_t operand) const {
+        const std::string& producer = definition(inputs(n)[operand].node).op();
+        const std::string& reader = definition(n).op();
+        return (reader == "Merge" || reader == "RefMerge") &&
+               (producer == "NextIteration" || producer == "RefNextIteration");
+    }
+
+    struct state {
+        std::size_t names;
+        typename collections<MetaGraphDef>::mark_type collections;
+    };
+    [[nodiscard]] state checkpoint() const { return {names_.mark(), collections_.mark()}; }
+    void restore(const state& s) {
+        names_.restore(s.names);
+        collections_.restore(s.collections);
+    }
+
+    /// The message of a node.
+    [[nodiscard]] const node_def& definition(node n) const { return *records_[n.id].def; }
+    /// The message of a node, to write: for nodes that the running rewrite has added.
+    [[nodiscard]] node_def& definition(node n) { return *records_[n.id].def; }
+    /// The node of this name.
+    [[nodiscard]] std::optional<node> find(std::string_view name) const {
+        const auto it = by_name_.find(name);
+        return it == by_name_.end() ? std::nullopt : std::optional<node>(node{it->second});
+    }
+    [[nodiscard]] name_table& names() noexcept { return names_; }
+    [[nodiscard]] collections<MetaGraphDef>& collected() noexcept { return collections_; }
+    [[nodiscard]] const graph_options& options() const noexcept { return options_; }
+    /// Whether the file says what its shapes are; then new nodes say it too.
+    [[nodiscard]] bool has_shapes() const noexcept { return has_shapes_; }
+    /// A tensor as messages write it: "name", or "name:port" for a port other than 0.
+    [[nodiscard]] std::string spelled(value<node> v) const {
+        std::string s(name(v.node));
+        if (v.port != 0) s += ":" + std::to_string(v.port);
+        return s;
+    }
+
+private:
+    struct record {
+        node_def* def;
+        std::vector<value<node>> inputs;
+        std::vector<node> controls;
+    };
+
+    basic_graph(GraphDef& def, MetaGraphDef* meta, graph_options options)
+        : def_(&def), collections_(meta), options_(options) {
+        records_.reserve(static_cast<std::size_t>(def.node_size()));
+        by_name_.reserve(static_cast<std::size_t>(def.node_size()));
+        for (node_def& n : *def.mutable_node()) take(n);
+        for (record& r : records_) parse_inputs(r);
+    }
+
+    void take(node_def& def) {
+        if (def.name().empty()) throw invalid_graph(def.op(), "has no name");
+        if (!by_name_.emplace(def.name(), static_cast<std::uint32_t>(records_.size())).second) {
+            throw invalid_graph(def.name(), "is the name of two nodes");
+        }
+        names_.take(def.name());
+        has_shapes_ = has_shapes_ || find_attribute(def, "_output_shapes") != nullptr;
+        records_.push_back({&def, {}, {}});
+    }
+
+    void parse_inputs(record& r) {
+        for (const std::string& text : r.def->input()) {
+            if (text.starts_with('^')) {
+                r.controls.push_back(resolve(*r.def, std::string_view(text).substr(1)));
+                continue;
+            }
+            if (!r.controls.empty())
+                throw invalid_graph(r.def->name(), "has the input '" + text + "' after a control input");
+            const auto colon = text.rfind(':');
+            std::uint32_t port = 0;
+            if (colon != std::string::npos) {
+                const char* end = text.data() + text.size();
+                const auto [stop, failure] = std::from_chars(text.data() + colon + 1, end, port);
+                if (failure != std::errc() || stop != end) {
+                    throw invalid_graph(r.def->name(), "has the malformed input '" + text + "'");
+                }
+            }
+            r.inputs.push_back({resolve(*r.def, std::string_view(text).substr(0, colon)), port});
+        }
+    }
+
+    [[nodiscard]] node resolve(const node_def& reader, std::string_view name) const {
+        const auto found = find(name);
+        if (!found) throw invalid_graph(reader.name(), "reads '" + std::string(name) + "', which is not in the graph");
+        return *found;
+    }
+
+    GraphDef* def_;
+    collections<MetaGraphDef> collections_;
+    graph_options options_;
+    std::vector<record> records_;
+    /// Keys lie in the messages, which stay where they are.
+    std::unordered_map<std::string_view, std::uint32_t> by_name_;
+    name_table names_;
+    bool has_shapes_ = false;
+};
+
+}  // namespace qgraft::graphdef
+
+template <>
+struct std::hash<qgraft::graphdef::node_ref> {
+    std::size_t operator()(const qgraft::graphdef::node_ref& n) const noexcept { return n.id; }
+};
+
+#endif
