@@ -133,8 +133,12 @@ private:
         if (!ids_.emplace(n, id).second) throw invalid_graph(name(id), "is listed twice");
         using speech = detail::speech<G>;
         std::uint8_t roles = 0;
-        if (speech::is_parameter(*graph_, n, w)) roles |= static_cast<std::uint8_t>(role::parameter);
-        if (speech::is_left_alone(*graph_, n)) roles |= static_cast<std::uint8_t>(role::left_alone);
+        const auto note = [&roles](role r, bool has) {
+            if (has) roles |= static_cast<std::uint8_t>(r);
+        };
+        note(role::parameter, speech::is_parameter(*graph_, n, w));
+        note(role::left_alone, speech::is_left_alone(*graph_, n));
+        note(role::in_loop, speech::is_in_loop(*graph_, n));
         roles_.push_back(roles);
     }
 

@@ -42,6 +42,7 @@ struct use {
 enum class role : std::uint8_t {
     parameter = 1,   ///< the value of a trained weight
     left_alone = 2,  ///< its operands are never redirected
+    in_loop = 4,     ///< it runs once an iteration of a loop
 };
 
 /// An index over a graph: the word, the operands and the users of each node. It holds no attributes and is no copy

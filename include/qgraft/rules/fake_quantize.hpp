@@ -116,6 +116,9 @@ private:
             }
         }
         if (followed_by_fake_quant(request.producer)) return "is quantized already";
+        if (!config_.as_reference && view_.has_role(request.producer, role::in_loop)) {
+            return "runs inside a loop, where the variables of a range cannot be updated";
+        }
         return {};
     }
 

@@ -18,16 +18,13 @@
 #include <qgraft/graph/shape.hpp>
 #include <qgraft/graph/value.hpp>
 #include <qgraft/graphdef/collections.hpp>
+#include <qgraft/graphdef/infer.hpp>
+#include <qgraft/graphdef/loops.hpp>
 #include <qgraft/graphdef/messages.hpp>
 #include <qgraft/graphdef/names.hpp>
+#include <qgraft/graphdef/node_ref.hpp>
 
 namespace qgraft::graphdef {
-
-/// A node of a basic_graph: its place in the file.
-struct node_ref {
-    std::uint32_t id = 0xffffffffU;
-    friend bool operator==(const node_ref&, const node_ref&) = default;
-};
 
 /// What a basic_graph should do beyond what its file says.
 struct graph_options {
@@ -106,8 +103,9 @@ public:
         }
     }
 
-    /// What the attribute _output_shapes says; unknown rank where it is not there.
+    /// What the attribute _output_shapes says; where the file has none at all, what can be inferred.
     [[nodiscard]] tensor_shape shape(value<node> v) const {
+        if (!has_shapes_) return inferred_.of(*this, v);
         const attribute* a = find_attribute(definition(v.node), "_output_shapes");
         if (a == nullptr || static_cast<std::int64_t>(v.port) >= a->list().shape_size()) return {};
         return read_shape(a->list().shape(static_cast<int>(v.port)));
@@ -143,6 +141,8 @@ public:
     [[nodiscard]] name_table& names() noexcept { return names_; }
     [[nodiscard]] collections<MetaGraphDef>& collected() noexcept { return collections_; }
     [[nodiscard]] const graph_options& options() const noexcept { return options_; }
+    /// Whether a node of the file runs inside a while loop.
+    [[nodiscard]] bool is_in_loop(node n) const { return n.id < in_loop_.size() && in_loop_[n.id]; }
     /// Whether the file says what its shapes are; then new nodes say it too.
     [[nodiscard]] bool has_shapes() const noexcept { return has_shapes_; }
     /// A tensor as messages write it: "name", or "name:port" for a port other than 0.
@@ -165,6 +165,7 @@ private:
         by_name_.reserve(static_cast<std::size_t>(def.node_size()));
         for (node_def& n : *def.mutable_node()) take(n);
         for (record& r : records_) parse_inputs(r);
+        in_loop_ = nodes_in_loops(*this);
     }
 
     void take(node_def& def) {
@@ -211,14 +212,11 @@ private:
     /// Keys lie in the messages, which stay where they are.
     std::unordered_map<std::string_view, std::uint32_t> by_name_;
     name_table names_;
+    std::vector<bool> in_loop_;
     bool has_shapes_ = false;
+    mutable shape_inference<basic_graph> inferred_;
 };
 
 }  // namespace qgraft::graphdef
-
-template <>
-struct std::hash<qgraft::graphdef::node_ref> {
-    std::size_t operator()(const qgraft::graphdef::node_ref& n) const noexcept { return n.id; }
-};
 
 #endif

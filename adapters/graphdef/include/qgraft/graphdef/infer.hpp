@@ -1,0 +1,275 @@
+// Shapes of tensors where the file does not say them: what a rewrite needs, and no more.
+// SPDX-License-Identifier: Apache-2.0
+#ifndef QGRAFT_GRAPHDEF_INFER_HPP
+#define QGRAFT_GRAPHDEF_INFER_HPP
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <initializer_list>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include <qgraft/graph/shape.hpp>
+#include <qgraft/graph/value.hpp>
+#include <qgraft/graphdef/messages.hpp>
+#include <qgraft/graphdef/node_ref.hpp>
+
+namespace qgraft::graphdef {
+
+/// How the shape of an operation's outputs follows from the operation.
+enum class shape_rule : std::uint8_t {
+    unknown,     ///< nothing is known
+    attribute,   ///< the attribute `shape`: variables, placeholders
+    constant,    ///< the shape of the tensor in the attribute `value`
+    like_first,  ///< as operand 0, the same shape
+    rank_first,  ///< of the rank of operand 0
+    broadcast,   ///< of the greatest rank among the operands
+    matrix,      ///< of rank 2
+    image,       ///< of rank 4
+    filled,      ///< of as many dimensions as operand 0 has elements
+    reshaped,    ///< of as many dimensions as operand 1 has elements
+    reduced,     ///< operand 0 less as many axes as operand 1 has elements, or as operand 0 with keep_dims
+    measured,    ///< a vector with as many elements as operand 0 has dimensions
+    packed,      ///< a vector with as many elements as there are operands, when these are scalars
+    statistics,  ///< as operand 0, and vectors for the outputs after the first
+    squeezed,    ///< operand 0 less the axes in squeeze_dims
+};
+
+/// The rule of an operation.
+inline shape_rule shape_rule_of(std::string_view op) {
+    static const std::unordered_map<std::string_view, shape_rule> rules = [] {
+        std::unordered_map<std::string_view, shape_rule> r;
+        const auto put = [&r](shape_rule rule, std::initializer_list<std::string_view> ops) {
+            for (const std::string_view o : ops) r.emplace(o, rule);
+        };
+        put(shape_rule::attribute, {"Variable", "VariableV2", "VarHandleOp", "Placeholder", "PlaceholderWithDefault"});
+        put(shape_rule::constant, {"Const"});
+        put(shape_rule::like_first, {"Identity",
+                                     "ReadVariableOp",
+                                     "Relu",
+                                     "Relu6",
+                                     "Elu",
+                                     "Selu",
+                                     "LeakyRelu",
+                                     "Sigmoid",
+                                     "Tanh",
+                                     "Softplus",
+                                     "Softmax",
+                                     "LogSoftmax",
+                                     "BiasAdd",
+                                     "StopGradient",
+                                     "FakeQuantWithMinMaxVars",
+                                     "FakeQuantWithMinMaxVarsPerChannel",
+                                     "FakeQuantWithMinMaxArgs",
+                                     "Switch",
+                                     "Merge",
+                                     "Enter",
+                                     "Exit",
+                                     "NextIteration",
+                                     "Rsqrt",
+                                     "Sqrt",
+                                     "Square",
+                                     "Neg",
+                                     "Exp",
+                                     "Log",
+                                     "Abs",
+                                     "Cast",
+                                     "CheckNumerics",
+                                     "PreventGradient",
+                                     "LRN",
+                                     "Floor",
+                                     "Reciprocal",
+                                     "Snapshot"});
+        put(shape_rule::rank_first, {"ConcatV2", "Pad", "PadV2", "MirrorPad", "SpaceToBatchND", "BatchToSpaceND",
+                                     "Slice", "StridedSlice", "Tile", "Transpose", "Reverse", "ReverseV2"});
+        put(shape_rule::broadcast,
+            {"Add", "AddV2", "Sub", "Mul", "RealDiv", "Div", "Minimum", "Maximum", "Pow", "SquaredDifference", "AddN",
+             "FloorDiv", "FloorMod", "Greater", "GreaterEqual", "Less", "LessEqual", "Equal"});
+        put(shape_rule::matrix, {"MatMul"});
+        put(shape_rule::image, {"Conv2D", "DepthwiseConv2dNative", "Conv2DBackpropInput", "MaxPool", "AvgPool",
+                                "DepthToSpace", "SpaceToDepth", "ResizeBilinear", "ResizeNearestNeighbor"});
+        put(shape_rule::reshaped, {"Reshape"});
+        put(shape_rule::filled, {"RandomUniform", "RandomStandardNormal", "TruncatedNormal", "Fill"});
+        put(shape_rule::reduced, {"Mean", "Sum", "Max", "Min", "Prod"});
+        put(shape_rule::statistics, {"FusedBatchNorm", "FusedBatchNormV2", "FusedBatchNormV3"});
+        put(shape_rule::measured, {"Shape"});
+        put(shape_rule::packed, {"Pack"});
+        put(shape_rule::squeezed, {"Squeeze"});
+        return r;
+    }();
+    const auto it = rules.find(op);
+    return it == rules.end() ? shape_rule::unknown : it->second;
+}
+
+/// Infers shapes over a basic_graph `G`, each node once, without recursion. Loops end where they began: unknown.
+template <class G>
+class shape_inference {
+public:
+    /// What is known of a tensor of `g`, always the same graph. What was found once is remembered.
+    [[nodiscard]] tensor_shape of(const G& g, value<node_ref> v) {
+        find(g, v.node);
+        return shape_of(g, v);
+    }
+
+private:
+    enum class progress : std::uint8_t { unseen, open, done };
+    struct entry {
+        tensor_shape shape;
+        progress state = progress::unseen;
+    };
+
+    void find(const G& g, node_ref n) {
+        std::vector<node_ref> open{n};
+        while (!open.empty()) {
+            const auto at = open.back();
+            entry& e = known_[at.id];
+            if (e.state == progress::done) {
+                open.pop_back();
+            } else if (e.state == progress::open || !push_operands(g, at, open)) {
+                known_[at.id] = {compute(g, at), progress::done};
+            } else {
+                known_[at.id].state = progress::open;
+            }
+        }
+    }
+
+    [[nodiscard]] tensor_shape shape_of(const G& g, value<node_ref> v) {
+        if (v.port > 0 && rule(g, v.node) == shape_rule::statistics) return of_rank(1);
+        return known_[v.node.id].shape;
+    }
+
+    static shape_rule rule(const G& g, node_ref n) { return shape_rule_of(g.definition(n).op()); }
+
+    /// Whether the shape of operand `i` counts under the rule.
+    static bool counts(shape_rule r, std::size_t i) {
+        switch (r) {
+            case shape_rule::broadcast:
+            case shape_rule::packed:
+                return true;
+            case shape_rule::reshaped:
+                return i == 1;
+            case shape_rule::reduced:
+                return i < 2;
+            case shape_rule::like_first:
+            case shape_rule::rank_first:
+            case shape_rule::filled:
+            case shape_rule::measured:
+            case shape_rule::statistics:
+            case shape_rule::squeezed:
+                return i == 0;
+            default:
+                return false;
+        }
+    }
+
+    /// Puts the operands that count and are not known on the stack. False: there are none.
+    bool push_operands(const G& g, node_ref n, std::vector<node_ref>& open) {
+        const auto& inputs = g.inputs(n);
+        bool pushed = false;
+        for (std::size_t i = 0; i < inputs.size(); ++i) {
+            if (counts(rule(g, n), i) && known_[inputs[i].node.id].state == progress::unseen) {
+                open.push_back(inputs[i].node);
+                pushed = true;
+            }
+        }
+        return pushed;
+    }
+
+    [[nodiscard]] tensor_shape operand(const G& g, node_ref n, std::size_t i) {
+        const auto& inputs = g.inputs(n);
+        return i < inputs.size() ? shape_of(g, inputs[i]) : tensor_shape();
+    }
+
+    static tensor_shape of_rank(std::size_t rank) {
+        return tensor_shape(std::vector<std::int64_t>(rank, tensor_shape::unknown));
+    }
+    static tensor_shape of_rank_like(const tensor_shape& s) { return s.has_rank() ? of_rank(s.rank()) : s; }
+
+    /// The number of elements of a scalar or a vector; -1 when it is not known.
+    static std::int64_t elements(const tensor_shape& s) {
+        if (!s.has_rank() || s.rank() > 1) return -1;
+        return s.rank() == 0 ? 1 : s.dims()[0];
+    }
+    static tensor_shape of_rank_if_known(std::int64_t rank) {
+        constexpr std::int64_t greatest = 254;  // TensorFlow's own limit
+        return rank < 0 || rank > greatest ? tensor_shape() : of_rank(static_cast<std::size_t>(rank));
+    }
+
+    [[nodiscard]] static tensor_shape fewer(const tensor_shape& s, std::int64_t axes) {
+        if (!s.has_rank() || axes < 0 || axes > static_cast<std::int64_t>(s.rank())) return {};
+        return of_rank(s.rank() - static_cast<std::size_t>(axes));
+    }
+
+    [[nodiscard]] tensor_shape compute(const G& g, node_ref n) {
+        const auto& def = g.definition(n);
+        switch (rule(g, n)) {
+            case shape_rule::unknown:
+                return {};
+            case shape_rule::attribute: {
+                const auto* a = find_attribute(def, "shape");
+                return a == nullptr ? tensor_shape() : read_shape(a->shape());
+            }
+            case shape_rule::constant: {
+                const auto* a = find_attribute(def, "value");
+                return a == nullptr ? tensor_shape() : read_shape(a->tensor().tensor_shape());
+            }
+            case shape_rule::like_first:
+                return operand(g, n, 0);
+            case shape_rule::rank_first:
+                return of_rank_like(operand(g, n, 0));
+            case shape_rule::broadcast:
+                return broadcast(g, n);
+            case shape_rule::matrix:
+                return of_rank(2);
+            case shape_rule::image:
+                return of_rank(4);
+            case shape_rule::filled:
+                return of_rank_if_known(elements(operand(g, n, 0)));
+            case shape_rule::reshaped:
+                return of_rank_if_known(elements(operand(g, n, 1)));
+            case shape_rule::reduced: {
+                const auto* keep = find_attribute(def, "keep_dims");
+                if (keep != nullptr && keep->b()) return of_rank_like(operand(g, n, 0));
+                return fewer(operand(g, n, 0), elements(operand(g, n, 1)));
+            }
+            case shape_rule::measured: {
+                const tensor_shape s = operand(g, n, 0);
+                return s.has_rank() ? tensor_shape({static_cast<std::int64_t>(s.rank())}) : tensor_shape();
+            }
+            case shape_rule::packed: {
+                const tensor_shape all = broadcast(g, n);
+                const auto count = static_cast<std::int64_t>(g.inputs(n).size());
+                return all.has_rank() && all.rank() == 0 ? tensor_shape({count}) : tensor_shape();
+            }
+            case shape_rule::statistics:
+                return operand(g, n, 0);
+            case shape_rule::squeezed: {
+                const auto* axes = find_attribute(def, "squeeze_dims");
+                // Without axes, which dimensions go depends on their sizes.
+                return axes == nullptr || axes->list().i_size() == 0 ? tensor_shape()
+                                                                     : fewer(operand(g, n, 0), axes->list().i_size());
+            }
+        }
+        return {};
+    }
+
+    [[nodiscard]] tensor_shape broadcast(const G& g, node_ref n) {
+        std::size_t rank = 0;
+        for (std::size_t i = 0; i < g.inputs(n).size(); ++i) {
+            const tensor_shape s = operand(g, n, i);
+            if (!s.has_rank()) return {};
+            rank = std::max(rank, s.rank());
+        }
+        return of_rank(rank);
+    }
+
+    std::unordered_map<std::uint32_t, entry> known_;
+};
+
+}  // namespace qgraft::graphdef
+
+#endif
