@@ -7,8 +7,7 @@
 
 namespace qgraft {
 
-/// Fails to compile, in one sentence, unless `G` is a readable_graph. Returns true, for use in a static_assert or `if
-/// constexpr`.
+/// Fails to compile, in one sentence, unless `G` is a readable_graph. Returns whether it is.
 template <class G>
 consteval bool check_readable_graph() {
     static_assert(detail::has_node<G>, "qgraft: graph_traits<G> lacks the type 'node', a regular handle of a node");

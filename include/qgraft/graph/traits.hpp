@@ -15,29 +15,29 @@ namespace qgraft {
 
 /// Customization point: specialize it for a graph type `G`, with static functions. All of them:
 ///
-///     using node = ...;                                      a cheap handle: copied, compared with ==, hashed by
-///     std::hash,
-///                                                            valid until its own node is erased
-///     nodes(const G&)                        -> range<node>          every node, in the graph's own order
-///     inputs(const G&, node)                 -> range<value<node>>   the operands, in order
+///     using node = ...;                      a cheap handle: copied, compared with ==, hashed by std::hash,
+///                                            valid until its own node is erased
+///     nodes(const G&)                        -> range<node>: every node, in the graph's own order
+///     inputs(const G&, node)                 -> range<value<node>>: the operands, in order
 ///   named_graph
-///     name(const G&, node)                   -> std::string or std::string_view    for look-up, scopes and reports
+///     name(const G&, node)                   -> std::string or std::string_view, for look-up, scopes and reports
 ///   mutable_graph
-///     using node_data = ...;                                 what the dialect fills in for a new node
+///     using node_data = ...;                 what the dialect fills in for a new node
 ///     add_node(G&, node_data)                -> node
-///     erase_node(G&, node)                                   undoes an add_node; called in reverse order of adding
+///     erase_node(G&, node)                   undoes an add_node; called in reverse order of adding
 ///     set_input(G&, node, std::size_t operand, value<node>)
 ///   attributed_graph
 ///     using attribute = ...;
 ///     attribute_of(const G&, node, key)      -> std::optional<attribute>
-///     set_attribute(G&, node, key, std::optional<attribute>) none removes it
+///     set_attribute(G&, node, key, std::optional<attribute>): none removes it
 ///   shaped_graph
 ///     shape(const G&, value<node>)           -> tensor_shape
 ///   control_graph
-///     control_inputs(const G&, node)         -> range<node>          nodes that must run before, without a tensor
+///     control_inputs(const G&, node)         -> range<node>: nodes that must run before, without a tensor
 ///   optional
-///     is_back_edge(const G&, node, std::size_t operand) -> bool      an edge that closes a loop; else cycles are
-///     refused checkpoint(const G&) -> T, restore(G&, const T&)       state beside the nodes: names in use, collections
+///     is_back_edge(const G&, node, std::size_t operand)
+///                                            -> bool: the edge closes a loop; without it, cycles are refused
+///     checkpoint(const G&), restore(G&, T)   -> T, and back to it: state beside the nodes, such as names in use
 ///
 /// A type that has these as members (`G::node`, `g.nodes()`, `g.add_node(data)`, ...) needs no specialization.
 template <class G>

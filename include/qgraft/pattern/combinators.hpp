@@ -5,8 +5,8 @@
 //     constexpr auto activated = op<word::relu, word::relu6>(one_of(op<word::bias_add>(conv, any), conv));
 //     if (auto m = match(view, node, activated)) use(m->get<weights>());
 //
-// A pattern follows operands upwards from its root; it never looks at users. Its depth is fixed, and so is the stack it
-// needs. SPDX-License-Identifier: Apache-2.0
+// A pattern follows operands upwards from its root; it never looks at users. Its depth, and so its stack, is fixed.
+// SPDX-License-Identifier: Apache-2.0
 #ifndef QGRAFT_PATTERN_COMBINATORS_HPP
 #define QGRAFT_PATTERN_COMBINATORS_HPP
 

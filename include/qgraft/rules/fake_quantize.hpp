@@ -1,22 +1,20 @@
-// "Quantize this value": inserts fake quantization between a tensor and its users. The other quantize rules go through
-// it.
+// "Quantize this value": inserts fake quantization between a tensor and its users. The other quantize rules use it.
 //
 // before    x ----------------> users
-// after     x --> fake_quant -> users            fake_quant(x, low, high), bits and narrow range from the spec
+// after     x --> fake_quant -> users        fake_quant(x, low, high), bits and narrow range from the spec
 //
 //   range, evaluation        low, high = variables min, max
-//   range, last value        low, high = the variables, assigned f(min(x), max(x)) in each step     (weights)
-//   range, moving average    low, high = the variables, updated by a zero-debiased exponential average of f(min(x),
-//   max(x)):
-//                            biased -= (biased - new)(1 - decay); step += 1; value = biased / (1 - decay^step)
-//                            (activations)
+//   range, last value        low, high = the variables, assigned f(min(x), max(x)) in each step; for weights
+//   range, moving average    low, high = the variables, updated by a zero-debiased exponential average of
+//                            f(min(x), max(x)): biased -= (biased - new)(1 - decay); step += 1;
+//                            value = biased / (1 - decay^step); for activations
 //   f, affine                (min(low, 0), max(high, 0))
 //   f, symmetric             (min(low, high/r), max(high, low*r)); r = -1 with narrow range, else -(2^bits - 2)/2^bits
 //   delay                    users read select(after_step(delay), fake_quant, x)
 //
-// conditions   x is not followed by fake quantization yet, directly or through identities and reshapes; producer and
-// users lie
-//              in the scope where one is given. Users that the dialect leaves alone (gradients) keep reading x.
+// conditions   x is not followed by fake quantization yet, directly or through identities and reshapes; it is not
+//              computed inside a loop; producer and users lie in the scope where one is given. Users that the dialect
+//              leaves alone (gradients) keep reading x.
 // source       the formulas and their order are those of TensorFlow 1.15's tf.contrib.quantize, quant_ops.
 // SPDX-License-Identifier: Apache-2.0
 #ifndef QGRAFT_RULES_FAKE_QUANTIZE_HPP

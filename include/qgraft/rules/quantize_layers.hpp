@@ -8,8 +8,8 @@
 //            [+ bypass] after the activation, unless a relu follows                   the same
 //
 // conditions  the layer fits a pattern of layer_patterns.hpp. Weights are quantized where the layer, and all that reads
-// them, are
-//             in scope, activations where their producer is. The other conditions are those of fake_quantize.hpp.
+//             them, are in scope, activations where their producer is. The other conditions are those of
+//             fake_quantize.hpp.
 // formula     that of fake_quantize.hpp
 // SPDX-License-Identifier: Apache-2.0
 #ifndef QGRAFT_RULES_QUANTIZE_LAYERS_HPP
