@@ -37,19 +37,19 @@ struct qat_options {
     int activation_bits = 8;  ///< 2 to 16
     bool symmetric = false;   ///< ranges symmetric around zero; reaches layers, not the additions outside of them
     /// The quantization step from which on values are quantized; none or 0: at once. Not negative.
-    std::optional<std::int64_t> quant_delay;
+    std::optional<std::int64_t> quant_delay{};
     /// The step from which on batch norms use their moving statistics. Not negative; should lie above quant_delay.
-    std::optional<std::int64_t> freeze_bn_delay;
-    std::string scope;         ///< only nodes under this path; empty: all
+    std::optional<std::int64_t> freeze_bn_delay{};
+    std::string scope{};       ///< only nodes under this path; empty: all
     double ema_decay = 0.999;  ///< of the moving averages of ranges; from 0 to 1
 
     stage stages = stage::all;
-    bool as_reference = false;        ///< equal to TensorFlow 1.15 also where it is wrong
-    bool strict = false;              ///< warnings are errors
-    bool dry_run = false;             ///< the graph stays as it is; the report holds the scripts
-    std::vector<node_of<G>> exclude;  ///< layers that stay as they are
+    bool as_reference = false;          ///< equal to TensorFlow 1.15 also where it is wrong
+    bool strict = false;                ///< warnings are errors
+    bool dry_run = false;               ///< the graph stays as it is; the report holds the scripts
+    std::vector<node_of<G>> exclude{};  ///< layers that stay as they are
     /// Called before each change of the graph; what it throws ends the rewrite.
-    typename editor<G>::observer on_change;
+    typename editor<G>::observer on_change{};
 };
 
 namespace detail {

@@ -24,8 +24,8 @@ concept numerics_policy = requires(float x, int q, quant_range range, const nudg
     { N::above(x, nudged) } -> std::same_as<bool>;
 };
 
-/// TensorFlow 1.15, the ops FakeQuantWithMinMaxVars and FakeQuantWithMinMaxVarsPerChannel: results are bit-equal to
-/// those of its x86 kernels. These run with subnormals flushed, so subnormal values and ranges count as zero here as
+/// TensorFlow 1.15, its fake quantization with ranges from variables, per tensor and per channel: results are bit-equal
+/// to those of its x86 kernels. These run with subnormals flushed, so subnormal values and ranges count as zero here as
 /// well, whatever the floating-point mode of the calling thread is.
 struct tf115 {
     using ops = float_ops<subnormals::flush>;

@@ -44,25 +44,25 @@ struct naming_scope {
 };
 
 /// A number where a tensor could stand; the dialect places it as it likes (a constant node, an attribute).
-struct scalar {
+struct literal {
     double number;
 };
 
 /// An operand of an instruction.
 template <class Node>
-using operand_of = std::variant<value<Node>, scalar>;
+using operand_of = std::variant<value<Node>, literal>;
 
 /// One word to build, on handles of the graph itself.
 template <class Node>
 struct instruction {
     word op = word::other;
-    std::span<const operand_of<Node>> operands;
+    std::span<const operand_of<Node>> operands{};
     /// The last part of the name, in snake_case; empty stands for the dialect's usual name of the word.
-    std::string_view hint;
-    naming_scope scope;
-    word_params params;
+    std::string_view hint{};
+    naming_scope scope{};
+    word_params params{};
     /// A node whose attributes the new one carries.
-    std::optional<Node> like;
+    std::optional<Node> like{};
 };
 
 }  // namespace qgraft

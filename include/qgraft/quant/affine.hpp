@@ -36,8 +36,8 @@ inline constexpr int highest_integer = (1 << max_quant_bits) - 1;
 ///     z     = qmin - min / scale                  zero_point = z clamped, rounded half away from zero
 ///     min'  = (qmin - zero_point) * scale         max' = (qmax - zero_point) * scale
 ///
-/// each operation in float32. Source: the kernels of TensorFlow's FakeQuantWithMinMaxVars, which run with subnormals
-/// flushed. Every range has a result: min > 0 is quantized as 0 ... max - min and max < 0 as min - max ... 0; min > max
+/// each operation in float32. Source: TensorFlow's kernels for fake quantization with ranges from variables, which
+/// run with subnormals flushed. Every range has a result: min > 0 is quantized as 0 ... max - min and max < 0 as min - max ... 0; min > max
 /// gives a negative scale; min == max != 0 a scale of 0; NaN, infinities and overflow of max - min a scale that is NaN
 /// or infinite, so that every quantized value is NaN; 0, 0 is marked as collapsed. Needs 0 <= qmin < qmax < 2^16, else
 /// throws quant_error. In a constant expression the range must be finite and min != max, or both 0.

@@ -29,7 +29,7 @@ struct script_printer {
     [[nodiscard]] std::string text(const argument& o) const {
         if (const auto* t = std::get_if<tensor>(&o)) return text(*t);
         char digits[32];
-        const auto end = std::to_chars(digits, digits + sizeof digits, std::get<scalar>(o).number).ptr;
+        const auto end = std::to_chars(digits, digits + sizeof digits, std::get<literal>(o).number).ptr;
         return std::string(digits, end);
     }
 

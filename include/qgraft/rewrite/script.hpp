@@ -17,7 +17,7 @@
 namespace qgraft {
 
 /// An operand as a rule gives it: a tensor, of the graph or yet to be built, or a number.
-using argument = std::variant<tensor, scalar>;
+using argument = std::variant<tensor, literal>;
 
 /// A scope that a script opens, by number. scope_id::root is the top.
 enum class scope_id : std::uint32_t { root = 0xffffffffU };
@@ -26,8 +26,8 @@ enum class scope_id : std::uint32_t { root = 0xffffffffU };
 struct placement {
     scope_id scope = scope_id::root;
     /// The last part of its name, in snake_case, or a path with the scope's parts; empty: the dialect's usual name.
-    std::string hint;
-    word_params params;
+    std::string hint{};
+    word_params params{};
     /// A node of the graph whose attributes it carries.
     node_id like = no_node;
 };

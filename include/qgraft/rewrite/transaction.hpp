@@ -76,7 +76,7 @@ private:
                 if (const auto* t = std::get_if<tensor>(&o)) {
                     operands.emplace_back(resolve(*t));
                 } else {
-                    operands.emplace_back(std::get<scalar>(o));
+                    operands.emplace_back(std::get<literal>(o));
                 }
             }
             instruction<node> i{e.op, operands, e.place.hint, {}, e.place.params, {}};

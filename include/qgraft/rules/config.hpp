@@ -30,13 +30,13 @@ struct quantize_config {
     /// The decay of the moving averages of activation ranges.
     double ema_decay = 0.999;
     /// The step from which on values are quantized; none or 0: at once.
-    std::optional<std::int64_t> quant_delay;
+    std::optional<std::int64_t> quant_delay{};
     /// Only nodes whose name starts with this are quantized; empty: all.
-    std::string scope;
+    std::string scope{};
     /// Equal to the reference also where it is wrong.
     bool as_reference = false;
     /// Layers that stay as they are.
-    std::vector<node_id> excluded;
+    std::vector<node_id> excluded{};
 };
 
 /// The words that quantizing for evaluation builds.

@@ -37,10 +37,10 @@ enum class range_policy : std::uint8_t { last_value, moving_average };
 
 /// One value to quantize.
 struct fake_quant_request {
-    std::string rule;     ///< for the report
-    node_id producer;     ///< its first output is quantized
-    std::string context;  ///< the path under which the new nodes are named
-    std::string suffix;   ///< the last part of that path
+    std::string rule{};          ///< for the report
+    node_id producer = no_node;  ///< its first output is quantized
+    std::string context{};       ///< the path under which the new nodes are named
+    std::string suffix{};        ///< the last part of that path
     quant_spec spec{};
     fake_quant_kernel kernel = nullptr;
     range_policy range = range_policy::moving_average;
@@ -172,17 +172,17 @@ private:
         const auto simple = [&](word op, argument a, argument b) {
             return script_.emit(op, {a, b}, {in, {}, {}, no_node});
         };
-        argument low_bound = scalar{0};
-        argument high_bound = scalar{0};
+        argument low_bound = literal{0};
+        argument high_bound = literal{0};
         if (!spec.symmetric) {
             const tensor bounded_low = simple(word::minimum, low, low_bound);
             return {bounded_low, simple(word::maximum, high, high_bound)};
         }
         const double levels = static_cast<double>(1 << spec.bits);
         const double ratio = spec.narrow_range ? -1.0 : -(levels - 2) / levels;
-        low_bound = simple(word::div, high, scalar{ratio});
+        low_bound = simple(word::div, high, literal{ratio});
         const tensor bounded_low = simple(word::minimum, low, low_bound);
-        high_bound = simple(word::mul, low, scalar{ratio});
+        high_bound = simple(word::mul, low, literal{ratio});
         return {bounded_low, simple(word::maximum, high, high_bound)};
     }
 

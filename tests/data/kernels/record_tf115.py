@@ -1,6 +1,6 @@
+# Records what TensorFlow 1.15 computes for fake quantization.
+# SPDX-License-Identifier: Apache-2.0
 """Records what TensorFlow 1.15 computes for fake quantization, gradients and range observers.
-
-SPDX-License-Identifier: Apache-2.0
 
 Usage: python record_tf115.py [FOLDER]     (a Python that has TensorFlow 1.15; FOLDER is this script's own by default)
 
