@@ -1,0 +1,187 @@
+// A tiny named graph for tests: its members are what graph_traits wants, and its nodes keep words of the vocabulary.
+// SPDX-License-Identifier: Apache-2.0
+#ifndef QGRAFT_TESTS_SUPPORT_TOY_GRAPH_HPP
+#define QGRAFT_TESTS_SUPPORT_TOY_GRAPH_HPP
+
+#include <cstddef>
+#include <cstdint>
+#include <initializer_list>
+#include <numeric>
+#include <sstream>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include <qgraft/ops/dialect.hpp>
+
+namespace toy {
+
+using qgraft::word;
+using value = qgraft::value<std::uint32_t>;
+
+struct toy_node {
+    std::string name;
+    word op = word::other;
+    std::vector<value> inputs;
+    qgraft::word_params params{};
+};
+
+/// A list of nodes; a handle is a place in it.
+class graph {
+public:
+    using node = std::uint32_t;
+    using node_data = toy_node;
+
+    /// Adds a node that reads output 0 of each of `inputs`.
+    node operator()(std::string name, word op, std::initializer_list<node> inputs = {}) {
+        toy_node data{std::move(name), op, {}};
+        for (const node n : inputs) data.inputs.push_back({n, 0});
+        return add_node(std::move(data));
+    }
+
+    [[nodiscard]] std::vector<node> nodes() const {
+        std::vector<node> all(nodes_.size());
+        std::iota(all.begin(), all.end(), node{0});
+        return all;
+    }
+    [[nodiscard]] const std::vector<value>& inputs(node n) const { return nodes_.at(n).inputs; }
+    [[nodiscard]] const std::string& name(node n) const { return nodes_.at(n).name; }
+
+    node add_node(node_data data) {
+        const auto n = static_cast<node>(nodes_.size());
+        by_name_.emplace(data.name, n);
+        nodes_.push_back(std::move(data));
+        return n;
+    }
+    void erase_node(node n) {
+        if (n + 1 != nodes_.size()) throw std::logic_error("only the last node can be erased");
+        by_name_.erase(nodes_[n].name);
+        nodes_.pop_back();
+    }
+    void set_input(node n, std::size_t operand, value v) { nodes_.at(n).inputs.at(operand) = v; }
+
+    [[nodiscard]] const toy_node& at(node n) const { return nodes_.at(n); }
+    [[nodiscard]] std::size_t size() const { return nodes_.size(); }
+    [[nodiscard]] bool has(const std::string& name) const { return by_name_.count(name) != 0; }
+    [[nodiscard]] node find(const std::string& name) const {
+        const auto it = by_name_.find(name);
+        if (it == by_name_.end()) throw std::out_of_range("no node is called " + name);
+        return it->second;
+    }
+    /// The name of the node that an operand reads.
+    [[nodiscard]] const std::string& source(const std::string& name, std::size_t operand = 0) const {
+        return at(inputs(find(name)).at(operand).node).name;
+    }
+    /// How many nodes are of a word.
+    [[nodiscard]] std::size_t count(word w) const {
+        std::size_t n = 0;
+        for (const toy_node& x : nodes_) n += x.op == w ? 1 : 0;
+        return n;
+    }
+
+private:
+    std::vector<toy_node> nodes_;
+    std::unordered_map<std::string, node> by_name_;
+};
+
+/// The whole graph, a line a node.
+inline std::string text(const graph& g) {
+    std::ostringstream out;
+    for (const auto n : g.nodes()) {
+        const toy_node& x = g.at(n);
+        out << x.name << " = " << to_string(x.op) << '(';
+        for (std::size_t i = 0; i < x.inputs.size(); ++i) {
+            out << (i == 0 ? "" : ", ") << g.name(x.inputs[i].node);
+            if (x.inputs[i].port != 0) out << ':' << x.inputs[i].port;
+        }
+        out << ')';
+        const qgraft::word_params& p = x.params;
+        if (p.real != 0) out << " real=" << p.real;
+        if (p.integer != 0) out << " integer=" << p.integer;
+        if (x.op == word::fake_quant) out << " bits=" << p.bits;
+        if (p.narrow_range) out << " narrow";
+        if (p.symmetric) out << " symmetric";
+        if (p.kernel != nullptr) out << " kernel";
+        out << '\n';
+    }
+    return out.str();
+}
+
+}  // namespace toy
+
+namespace qgraft {
+
+/// One node a word. A number among the operands becomes a node of no word, its value in params.real. A node whose name
+/// begins with "gradients/" is left alone.
+template <>
+struct dialect<toy::graph> {
+    using graph = toy::graph;
+    using node = graph::node;
+
+    static constexpr word_set spoken{word::variable,   word::reduce_min, word::reduce_max, word::minimum,
+                                     word::maximum,    word::div,        word::mul,        word::assign,
+                                     word::ema_update, word::after_step, word::select,     word::fake_quant};
+
+    static word classify(const graph& g, node n) {
+        const auto& x = g.at(n);
+        const bool waits = x.op == word::select && g.at(x.inputs[0].node).op == word::after_step;
+        return waits ? word::delayed : x.op;
+    }
+    static bool is_left_alone(const graph& g, node n) { return g.name(n).starts_with("gradients/"); }
+
+    static value<node> build(editor<graph>& e, const instruction<node>& i) {
+        const std::string& scope = i.op == word::variable ? i.scope.state : i.scope.path;
+        const std::string last(i.hint.empty() ? to_string(i.op) : i.hint);
+        const std::string name = unique(e.graph(), scope.empty() ? last : scope + "/" + last);
+        toy::toy_node data{name, i.op, {}, i.params};
+        for (const operand_of<node>& o : i.operands) {
+            if (const auto* number = std::get_if<literal>(&o)) {
+                const node n = e.add({unique(e.graph(), name + "/number"), word::other, {}, {.real = number->number}});
+                data.inputs.push_back({n, 0});
+            } else {
+                data.inputs.push_back(std::get<value<node>>(o));
+            }
+        }
+        return {e.add(std::move(data)), 0};
+    }
+
+private:
+    static std::string unique(const graph& g, const std::string& path) {
+        std::string name = path;
+        for (int i = 1; g.has(name); ++i) name = path + "_" + std::to_string(i);
+        return name;
+    }
+};
+
+}  // namespace qgraft
+
+namespace toy {
+
+/// input, and x = a layer on it with a weight: `scope`/weights and `scope`/layer.
+inline graph::node layer(graph& g, const std::string& scope, graph::node input, word op = word::conv2d) {
+    const auto weights = g(scope + "/weights", word::variable);
+    return g(scope + "/layer", op, {input, weights});
+}
+
+/// layer, bias_add and relu below `scope`; the result is the relu.
+inline graph::node biased_layer(graph& g, const std::string& scope, graph::node input, word activation = word::relu) {
+    const auto x = layer(g, scope, input);
+    const auto bias = g(scope + "/bias", word::variable);
+    return g(scope + "/activation", activation, {g(scope + "/biased", word::bias_add, {x, bias})});
+}
+
+/// The smallest network: input, a layer with bias and relu in the scope conv, and an output of no word.
+inline graph small_network() {
+    graph g;
+    const auto input = g("input", word::other);
+    g("output", word::other, {biased_layer(g, "conv", input)});
+    return g;
+}
+
+}  // namespace toy
+
+#endif
