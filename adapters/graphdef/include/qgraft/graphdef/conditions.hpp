@@ -58,7 +58,7 @@ private:
                                    .aggregation = proto::VARIABLE_AGGREGATION_ONLY_FIRST_REPLICA};
         const tensor variable = this->variable(path, facts);
         const std::string scope(this->graph().name(variable.node));
-        const tensor next = this->accumulate(scope, "AssignAdd", variable, scalar{1}, element_type::int64);
+        const tensor next = this->accumulate(scope, "AssignAdd", variable, literal{1}, element_type::int64);
         const std::string name = this->claim(scope + "/Identity");
         const tensor value = this->resolve(next, name, {});
         return this->elementwise("Identity", name, {value}, tensor_shape::scalar(), element_type::int64);

@@ -103,7 +103,7 @@ public:
     /// The tensor to read for an operand inside `scope`: a number becomes a constant called `name`, a variable is read.
     tensor resolve(const operand& o, const std::string& scope, std::string_view name,
                    element_type type = element_type::float32) {
-        if (const auto* s = std::get_if<scalar>(&o)) return constant(claim(path_in(scope, name)), s->number, type);
+        if (const auto* s = std::get_if<literal>(&o)) return constant(claim(path_in(scope, name)), s->number, type);
         const tensor t = std::get<tensor>(o);
         const std::string& op = graph_.definition(t.node).op();
         if (op == "VarHandleOp") return read(t, {}, scope);

@@ -68,7 +68,7 @@ public:
                       element_type type) {
         if (is_resource()) {
             const tensor amount =
-                std::holds_alternative<scalar>(x) ? this->resolve(x, scope, "Const", type) : std::get<tensor>(x);
+                std::holds_alternative<literal>(x) ? this->resolve(x, scope, "Const", type) : std::get<tensor>(x);
             write(this->claim(path_in(scope, std::string(op) + "VariableOp")), op, variable, amount);
             return written(scope);
         }
@@ -90,7 +90,7 @@ public:
         const tensor error = scalar_op(scope, "Sub", "sub", {read_in(biased, scope), x});
         const tensor change = scalar_op(scope, "Mul", "mul", {error, rate});
         const tensor average = accumulate(scope, "AssignSub", biased, change, element_type::float32);
-        const tensor count = accumulate(scope, "AssignAdd", steps, scalar{1}, element_type::float32);
+        const tensor count = accumulate(scope, "AssignAdd", steps, literal{1}, element_type::float32);
         const tensor kept = one_minus(scope, rate);
         const std::string power = this->claim(scope + "/Pow");
         const tensor exponent = this->resolve(count, power, {});
