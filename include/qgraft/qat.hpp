@@ -4,11 +4,10 @@
 #define QGRAFT_QAT_HPP
 
 #include <cstdint>
-#include <functional>
 #include <optional>
 #include <string>
-#include <string_view>
 #include <utility>
+#include <variant>
 #include <vector>
 
 #include <qgraft/rewrite/print.hpp>
@@ -29,6 +28,20 @@ enum class phase : std::uint8_t {
 /// Which stages of the rewrite run.
 enum class stage : std::uint8_t { all, fold, quantize };
 
+namespace detail {
+
+/// The handle of a graph type; for one that lacks it a stand-in, so that the entry points are reached and can say so.
+template <class G>
+struct handle_type {
+    using type = std::monostate;
+};
+template <has_node G>
+struct handle_type<G> {
+    using type = node_of<G>;
+};
+
+}  // namespace detail
+
 /// The run-time options of a rewrite of a graph of type `G`. The names and defaults of the first seven are the
 /// reference's.
 template <class G>
@@ -44,12 +57,12 @@ struct qat_options {
     double ema_decay = 0.999;  ///< of the moving averages of ranges; from 0 to 1
 
     stage stages = stage::all;
-    bool as_reference = false;          ///< equal to TensorFlow 1.15 also where it is wrong
-    bool strict = false;                ///< warnings are errors
-    bool dry_run = false;               ///< the graph stays as it is; the report holds the scripts
-    std::vector<node_of<G>> exclude{};  ///< layers that stay as they are
+    bool as_reference = false;  ///< equal to TensorFlow 1.15 also where it is wrong
+    bool strict = false;        ///< warnings are errors
+    bool dry_run = false;       ///< the graph stays as it is; the report holds the scripts
+    std::vector<typename detail::handle_type<G>::type> exclude{};  ///< layers that stay as they are
     /// Called before each change of the graph; what it throws ends the rewrite.
-    typename editor<G>::observer on_change{};
+    edit_observer on_change{};
 };
 
 namespace detail {

@@ -21,10 +21,10 @@ namespace qgraft {
 namespace detail {
 
 template <class R, class T>
-concept range_of = requires(R& r) {
-    { *r.begin() } -> std::convertible_to<T>;
-    r.begin() != r.end();
-    ++r.begin();
+concept range_of = requires(R& r, decltype(r.begin())& at) {
+    { *at } -> std::convertible_to<T>;
+    { at != r.end() } -> std::convertible_to<bool>;
+    ++at;
 };
 
 template <class G>

@@ -40,6 +40,10 @@ struct checkpoint_type<G> {
 
 }  // namespace detail
 
+/// Called before each change of a graph with what it is ("add_node", "set_input", ...). It may throw, and the change is
+/// then not made.
+using edit_observer = std::function<void(std::string_view what)>;
+
 /// Changes a graph and keeps a journal of it. Unless commit() is called, the destructor restores the graph: nodes,
 /// operands, attributes, and what the graph's checkpoint covers. What a dialect writes into a node that it has just
 /// added needs no journal: taking the node back undoes it.
@@ -51,8 +55,7 @@ public:
     using node_data = typename traits::node_data;
     using attribute = typename detail::attribute_type<G>::type;
 
-    /// Called before each change; may throw, and the change is then not made.
-    using observer = std::function<void(std::string_view what)>;
+    using observer = edit_observer;
 
     explicit editor(G& g, observer before = {}) : graph_(g), before_(std::move(before)), start_(take_checkpoint(g)) {}
 

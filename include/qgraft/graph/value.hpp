@@ -7,19 +7,18 @@
 
 namespace qgraft {
 
-/// One output of a node: what an operand slot of another node reads. `Node` is the graph's own handle.
+/// One output of a node: what an operand slot of another node reads. `Node` is the graph's own handle; it converts to its
+/// first output.
 template <class Node>
 struct value {
     Node node{};
     std::uint32_t port = 0;
 
+    constexpr value() = default;
+    constexpr value(Node producer, std::uint32_t output = 0) : node(producer), port(output) {}
+
     friend bool operator==(const value&, const value&) = default;
 };
-
-template <class Node>
-value(Node) -> value<Node>;
-template <class Node, class Port>
-value(Node, Port) -> value<Node>;
 
 }  // namespace qgraft
 

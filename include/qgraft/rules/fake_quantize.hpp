@@ -22,6 +22,7 @@
 
 #include <cstdint>
 #include <string>
+#include <unordered_set>
 #include <utility>
 #include <vector>
 
@@ -122,11 +123,12 @@ private:
 
     [[nodiscard]] bool in_scope(node_id n) const { return scope_.empty() || view_.name(n).starts_with(scope_); }
 
-    /// Looks through identities and reshapes; with an explicit stack, since chains of them may be long.
+    /// Looks through identities and reshapes, each once; with an explicit stack, since chains of them may be long.
     [[nodiscard]] bool followed_by_fake_quant(node_id n) const {
         constexpr word_set quantizers{word::fake_quant, word::fake_quant_per_channel, word::fake_quant_fixed};
         constexpr word_set transparent{word::identity, word::reshape};
         std::vector<node_id> open{n};
+        std::unordered_set<node_id> seen{n};
         while (!open.empty()) {
             const node_id at = open.back();
             open.pop_back();
@@ -134,7 +136,7 @@ private:
             for (const use u : view_.users(at)) {
                 const word w = view_.word_of(u.node);
                 if (quantizers.contains(w)) return true;
-                if (transparent.contains(w)) open.push_back(u.node);
+                if (transparent.contains(w) && seen.insert(u.node).second) open.push_back(u.node);
             }
         }
         return false;

@@ -31,7 +31,8 @@ public:
           config_(config),
           quantizer_(view, s, r, config),
           handled_(std::move(handled)),
-          verdicts_(view.size(), verdict::unknown) {
+          verdicts_(view.size(), verdict::unknown),
+          behind_(view.size()) {
         handled_.resize(view.size(), false);
         if (!config.as_reference)
             quantized_words_ = quantized_words_ | word_set{word::fake_quant_per_channel, word::fake_quant_fixed};
@@ -67,16 +68,33 @@ private:
         node_id node;
     };
 
-    /// Follows operand 0 of transparent nodes. A loop of them (through a back edge) ends the walk.
-    [[nodiscard]] origin origin_of(node_id reader, tensor t) const {
-        for (node_id steps = 0; steps <= view_.size(); ++steps) {
-            const bool moved = quantizer_.has_planned(t.node) && !view_.has_role(reader, role::left_alone);
-            if (moved || quantized_words_.contains(view_.word_of(t.node))) return {true, t.node};
-            if (!transparent.contains(view_.word_of(t.node)) || view_.inputs(t.node).empty()) break;
-            reader = t.node;
-            t = view_.inputs(t.node)[0];
+    /// The last of a row of transparent nodes, and what it reads.
+    struct end_of_row {
+        node_id reader = no_node;
+        node_id node = no_node;
+    };
+
+    [[nodiscard]] origin origin_of(node_id reader, tensor t) {
+        const end_of_row end = is_transparent(t.node) ? behind(t.node) : end_of_row{reader, t.node};
+        const bool moved = quantizer_.has_planned(end.node) && !view_.has_role(end.reader, role::left_alone);
+        return {moved || quantized_words_.contains(view_.word_of(end.node)), end.node};
+    }
+
+    [[nodiscard]] bool is_transparent(node_id n) const {
+        return transparent.contains(view_.word_of(n)) && !view_.inputs(n).empty();
+    }
+
+    /// Follows operand 0 of transparent nodes, each once. A loop of them (through a back edge) ends where it is entered.
+    [[nodiscard]] end_of_row behind(node_id n) {
+        std::vector<node_id> row;
+        while (is_transparent(n) && behind_[n].node == no_node) {
+            behind_[n] = {n, n};
+            row.push_back(n);
+            n = view_.inputs(n)[0].node;
         }
-        return {false, t.node};
+        const end_of_row end = is_transparent(n) ? behind_[n] : end_of_row{row.back(), n};
+        for (const node_id r : row) behind_[r] = end;
+        return end;
     }
 
     /// Whether the node itself may be quantized, whatever its operands are.
@@ -138,6 +156,7 @@ private:
     fake_quantizer quantizer_;
     std::vector<bool> handled_;
     std::vector<verdict> verdicts_;
+    std::vector<end_of_row> behind_;
     word_set quantized_words_{word::fake_quant, word::delayed};
 };
 

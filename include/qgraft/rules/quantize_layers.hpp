@@ -109,6 +109,32 @@ private:
 
 }  // namespace detail
 
+namespace detail {
+
+/// Whether an earlier rewrite has dealt with the layer: where it has its weights, there is fake quantization.
+inline bool has_quantized_weights(const graph_view& view, node_id layer) {
+    constexpr word_set quantized{word::fake_quant, word::fake_quant_per_channel, word::fake_quant_fixed, word::delayed};
+    const auto operands = view.inputs(layer);
+    return operands.size() > 1 && quantized.contains(view.word_of(operands[1].node)) &&
+           !match(view, layer, layer_patterns::layer);
+}
+
+/// Why a layer that has not been found stays as it is.
+inline decision decision_on_uncovered(const graph_view& view, const quantize_config& config, node_id layer) {
+    decision d{"quantize_layers", view.name(layer), outcome::left_as_is, {}};
+    if (std::find(config.excluded.begin(), config.excluded.end(), layer) != config.excluded.end()) {
+        d.reason = "is excluded by an option";
+    } else if (has_quantized_weights(view, layer)) {
+        d.reason = "has quantized weights already";
+    } else {
+        d.what = outcome::not_covered;
+        d.reason = explain_uncovered(view, layer);
+    }
+    return d;
+}
+
+}  // namespace detail
+
 /// Plans the rule. Returns, by node, whether its output has been dealt with, for quantize_activations.
 inline std::vector<bool> quantize_layers(const graph_view& view, const quantize_config& config, script& s, report& r) {
     detail::layer_quantizer quantizer(view, s, r, config);
@@ -119,10 +145,7 @@ inline std::vector<bool> quantize_layers(const graph_view& view, const quantize_
     }
     for (const node_id n : view.order()) {
         if (layer_patterns::layers.contains(view.word_of(n)) && !covered[n]) {
-            const bool excluded = std::find(config.excluded.begin(), config.excluded.end(), n) != config.excluded.end();
-            r.decisions.push_back({"quantize_layers", view.name(n),
-                                   excluded ? outcome::left_as_is : outcome::not_covered,
-                                   excluded ? "is excluded by an option" : explain_uncovered(view, n)});
+            r.decisions.push_back(detail::decision_on_uncovered(view, config, n));
         }
     }
     return std::move(quantizer).handled();
