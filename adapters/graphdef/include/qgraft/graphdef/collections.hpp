@@ -3,10 +3,15 @@
 #ifndef QGRAFT_GRAPHDEF_COLLECTIONS_HPP
 #define QGRAFT_GRAPHDEF_COLLECTIONS_HPP
 
+#include <algorithm>
 #include <array>
+#include <cstddef>
 #include <string>
 #include <type_traits>
+#include <unordered_set>
+#include <vector>
 
+#include <qgraft/graphdef/op_defs.hpp>
 #include <qgraft/graphdef/qgraft_graphdef.pb.h>
 
 namespace qgraft::graphdef {
@@ -14,12 +19,16 @@ namespace qgraft::graphdef {
 /// Stands for a MetaGraphDef where there is only a GraphDef.
 struct no_meta_graph {};
 
-/// The collections that a rewrite appends to, with the way back. Without a MetaGraphDef it does nothing.
+/// What a rewrite appends to beside the nodes, with the way back: collections, and the list of the operations that the
+/// graph uses, where the file has one. Without a MetaGraphDef it does nothing.
 template <class MetaGraphDef>
 class collections {
 public:
-    /// How long each collection is; -1 where there is none.
-    using mark_type = std::array<int, 2>;
+    /// How long each collection is, -1 where there is none, and how many operations were added to the list.
+    struct mark_type {
+        std::array<int, 2> lengths{-1, -1};
+        std::size_t ops = 0;
+    };
 
     explicit collections(MetaGraphDef* meta) : meta_(meta) {}
 
@@ -29,32 +38,46 @@ public:
     /// Appends to the cond contexts.
     void add(const proto::CondContextDef& c) { append(keys[1], c); }
 
-    /// The present length of each collection.
-    [[nodiscard]] mark_type mark() const {
-        mark_type m{-1, -1};
+    /// Lists an operation among those that the graph uses. A list that is sorted stays so.
+    void add_op(const std::string& op) {
         if constexpr (has_meta) {
-            for (std::size_t i = 0; i < m.size() && meta_ != nullptr; ++i) {
+            if (!has_op_list()) return;
+            auto& ops = *meta_->mutable_meta_info_def()->mutable_stripped_op_list()->mutable_op();
+            if (listed_.empty()) {
+                for (const auto& o : ops) listed_.insert(o.name());
+                sorted_ = std::is_sorted(ops.begin(), ops.end(),
+                                         [](const auto& x, const auto& y) { return x.name() < y.name(); });
+            }
+            if (!listed_.insert(op).second) return;
+            if (!define_op(op, *ops.Add())) {
+                ops.RemoveLast();
+                return;
+            }
+            added_.push_back(op);
+            for (int i = ops.size() - 1; sorted_ && i > 0 && ops.Get(i).name() < ops.Get(i - 1).name(); --i) {
+                ops.SwapElements(i, i - 1);
+            }
+        }
+    }
+
+    /// Where everything is now.
+    [[nodiscard]] mark_type mark() const {
+        mark_type m;
+        m.ops = added_.size();
+        if constexpr (has_meta) {
+            for (std::size_t i = 0; i < m.lengths.size() && meta_ != nullptr; ++i) {
                 const auto it = meta_->collection_def().find(keys[i]);
-                if (it != meta_->collection_def().end()) m[i] = it->second.bytes_list().value_size();
+                if (it != meta_->collection_def().end()) m.lengths[i] = it->second.bytes_list().value_size();
             }
         }
         return m;
     }
 
-    /// Cuts each collection back to what it was.
+    /// Cuts everything back to what it was.
     void restore(const mark_type& m) {
         if constexpr (has_meta) {
-            for (std::size_t i = 0; i < m.size() && meta_ != nullptr; ++i) {
-                auto& all = *meta_->mutable_collection_def();
-                const auto it = all.find(keys[i]);
-                if (it == all.end()) continue;
-                if (m[i] < 0) {
-                    all.erase(it);
-                } else if (it->second.bytes_list().value_size() > m[i]) {
-                    auto& values = *it->second.mutable_bytes_list()->mutable_value();
-                    values.DeleteSubrange(m[i], values.size() - m[i]);
-                }
-            }
+            for (std::size_t i = 0; i < m.lengths.size() && meta_ != nullptr; ++i) cut(keys[i], m.lengths[i]);
+            for (; added_.size() > m.ops; added_.pop_back()) remove_op(added_.back());
         }
     }
 
@@ -62,15 +85,45 @@ private:
     static constexpr bool has_meta = !std::is_same_v<MetaGraphDef, no_meta_graph>;
     static constexpr const char* keys[] = {"variables", "cond_context"};
 
+    [[nodiscard]] bool has_op_list() const {
+        return meta_ != nullptr && meta_->has_meta_info_def() && meta_->meta_info_def().has_stripped_op_list();
+    }
+
     template <class Message>
     void append(const char* key, const Message& m) {
         if constexpr (has_meta) {
-            if (meta_ != nullptr)
+            if (meta_ != nullptr) {
                 (*meta_->mutable_collection_def())[key].mutable_bytes_list()->add_value(m.SerializeAsString());
+            }
         }
     }
 
+    void cut(const char* key, int length) {
+        auto& all = *meta_->mutable_collection_def();
+        const auto it = all.find(key);
+        if (it == all.end()) return;
+        if (length < 0) {
+            all.erase(it);
+        } else if (it->second.bytes_list().value_size() > length) {
+            auto& values = *it->second.mutable_bytes_list()->mutable_value();
+            values.DeleteSubrange(length, values.size() - length);
+        }
+    }
+
+    void remove_op(const std::string& op) {
+        auto& ops = *meta_->mutable_meta_info_def()->mutable_stripped_op_list()->mutable_op();
+        for (int i = ops.size() - 1; i >= 0; --i) {
+            if (ops.Get(i).name() != op) continue;
+            ops.DeleteSubrange(i, 1);
+            break;
+        }
+        listed_.erase(op);
+    }
+
     MetaGraphDef* meta_;
+    std::unordered_set<std::string> listed_;
+    std::vector<std::string> added_;
+    bool sorted_ = false;
 };
 
 }  // namespace qgraft::graphdef

@@ -45,6 +45,7 @@ public:
     node_def& add(new_node data, const std::vector<tensor_shape>& shapes) {
         last_ = editor_.add(std::move(data));
         node_def& def = graph_.definition(last_);
+        graph_.collected().add_op(def.op());
         if (graph_.has_shapes() && !shapes.empty()) {
             auto& list = *attribute(def, "_output_shapes").mutable_list();
             for (const tensor_shape& s : shapes) write_shape(s, *list.add_shape());
