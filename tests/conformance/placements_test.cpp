@@ -67,6 +67,8 @@ void run(std::string_view what, const std::vector<recorded_case>& cases) {
         const tensorflow_graph before(before_meta);
         const auto reference = placements(tensorflow_graph(after_meta), before);
         quantizations += reference.size();
+        CHECK(std::none_of(reference.begin(), reference.end(),
+                           [](const quantization& q) { return q.range == range_kind::unknown; }));
         in_house_tally.count(c, "in-house IR", differences(reference, rewritten(c, to_in_house(before))));
         boost_tally.count(c, "Boost graph", differences(reference, rewritten(c, to_sketch(before))));
     }

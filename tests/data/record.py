@@ -152,7 +152,8 @@ def option_cases():
         cases.append(case('conv_bias_relu6', suffix='.%dbits' % bits, is_training=False, weight_bits=bits, activation_bits=bits))
     cases.append(case('conv_bias_relu6', suffix='.symmetric_7bits', symmetric=True, weight_bits=7, activation_bits=7))
     cases.append(case('conv_bias_relu6', suffix='.symmetric_16bits', symmetric=True, weight_bits=16, activation_bits=16))
-    cases.append(case('overlapping_bypasses', suffix='.4_16bits', is_training=False, weight_bits=4, activation_bits=16, quant_delay=1))
+    cases.append(case('overlapping_bypasses', suffix='.4_16bits', is_training=False, weight_bits=4, activation_bits=16,
+                      quant_delay=1))
     for name, scope in (('part', 'block2'), ('slash', 'block1/'), ('sweep', 'block3'), ('prefix', 'block'), ('nothing', 'nothing')):
         cases.append(case('scopes', suffix='.scope_' + name, scope=scope, is_training=name == 'part'))
     cases.append(case('scopes', 'quantize', suffix='.stage', scope='block1', ema_decay=0.9, quant_delay=3))

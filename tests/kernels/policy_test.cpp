@@ -36,9 +36,9 @@ struct nothing {};
 }  // namespace
 
 TEST_CASE("the scalar kernels satisfy the concepts, for every numerics") {
-  static_assert(qgraft::channel_kernel_policy<qgraft::scalar_kernels<>>);
-  static_assert(qgraft::channel_kernel_policy<qgraft::scalar_kernels<clamp_only>>);
-  qgraft::require_kernel_policy<qgraft::scalar_kernels<>>();
+  static_assert(qgraft::channel_kernel_policy<qgraft::scalar<>>);
+  static_assert(qgraft::channel_kernel_policy<qgraft::scalar<clamp_only>>);
+  qgraft::require_kernel_policy<qgraft::scalar<>>();
 }
 
 TEST_CASE("kernels without channels are a kernel policy, an empty type is none") {
@@ -53,6 +53,6 @@ TEST_CASE("kernels without channels are a kernel policy, an empty type is none")
 TEST_CASE("the scalar kernels compute with the numerics they are given") {
   const std::array<float, 3> in{-2.0F, 0.3F, 2.0F};
   std::array<float, 3> out{};
-  qgraft::scalar_kernels<clamp_only>::fake_quantize(in, out, {-1.0F, 1.0F}, {});
+  qgraft::scalar<clamp_only>::fake_quantize(in, out, {-1.0F, 1.0F}, {});
   CHECK(out == std::array<float, 3>{-1.0F, 0.3F, 1.0F});
 }

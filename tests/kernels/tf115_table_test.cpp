@@ -19,7 +19,7 @@
 using qgraft::quant_range;
 using qgraft::quant_spec;
 using qgraft::range_gradient;
-using kernels = qgraft::scalar_kernels<>;
+using kernels = qgraft::scalar<>;
 
 namespace {
 

@@ -108,10 +108,14 @@ public:
         committed_ = true;
     }
 
-    /// Takes every change back, the last first.
+    /// Takes every change back, the last first. Where the graph throws, another call goes on with the change before.
     void rollback() {
         if (committed_) return;
-        for (; !journal_.empty(); journal_.pop_back()) undo(journal_.back());
+        while (!journal_.empty()) {
+            entry last = std::move(journal_.back());
+            journal_.pop_back();
+            undo(last);
+        }
         added_.clear();
         if constexpr (detail::has_checkpoint<G>) traits::restore(graph_, start_);
     }

@@ -46,7 +46,7 @@ struct range_sums {
 /// channel_kernel_policy for the functions. Each throws quant_error for spans of the wrong size and for a spec that is
 /// not valid, before anything is written.
 template <numerics_policy Numerics = tf115>
-struct scalar_kernels {
+struct scalar {
     using numerics = Numerics;
     using ops = typename Numerics::ops;
 

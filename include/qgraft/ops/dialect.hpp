@@ -23,6 +23,7 @@ namespace qgraft {
 ///     is_parameter(const G&, node)          -> bool    the value of a trained weight; default: variable, read_variable
 ///     is_left_alone(const G&, node)         -> bool    operands of this node are never redirected; default: false
 ///     is_in_loop(const G&, node)            -> bool    it runs once an iteration of a loop; default: false
+///     is_in_batch_norm(const G&, node)      -> bool    it is part of a batch norm that is spelled out; default: false
 ///     op_name(const G&, node)               -> string  the graph's own name of the operation; default: the word
 ///     open_scope(G&, scope_kind, path)      -> naming_scope    default: the path itself, for both
 ///     static constexpr char separator       between the parts of a name; default: '/'
@@ -70,6 +71,13 @@ struct speech {
     static bool is_in_loop(const G& g, node n) {
         if constexpr (requires { dialect<G>::is_in_loop(g, n); }) {
             return dialect<G>::is_in_loop(g, n);
+        } else {
+            return false;
+        }
+    }
+    static bool is_in_batch_norm(const G& g, node n) {
+        if constexpr (requires { dialect<G>::is_in_batch_norm(g, n); }) {
+            return dialect<G>::is_in_batch_norm(g, n);
         } else {
             return false;
         }

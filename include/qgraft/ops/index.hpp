@@ -139,6 +139,7 @@ private:
         note(role::parameter, speech::is_parameter(*graph_, n, w));
         note(role::left_alone, speech::is_left_alone(*graph_, n));
         note(role::in_loop, speech::is_in_loop(*graph_, n));
+        note(role::in_norm, speech::is_in_batch_norm(*graph_, n));
         roles_.push_back(roles);
     }
 

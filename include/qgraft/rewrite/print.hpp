@@ -21,9 +21,12 @@ struct script_printer {
     node_id built = 0;
     std::vector<std::string> scopes;
 
+    // Appends rather than adds: release 12 of g++ warns of literal + string at -O3, without cause.
+    static std::string made(node_id n) { return std::string(1, '%').append(std::to_string(n)); }
+
     [[nodiscard]] std::string text(tensor t) const {
-        std::string s = t.node < base ? view.name(t.node) : "%" + std::to_string(t.node - base);
-        if (t.port != 0) s += ":" + std::to_string(t.port);
+        std::string s = t.node < base ? view.name(t.node) : made(t.node - base);
+        if (t.port != 0) s.append(":").append(std::to_string(t.port));
         return s;
     }
     [[nodiscard]] std::string text(const argument& o) const {
@@ -38,7 +41,7 @@ struct script_printer {
         return "scope " + o.path;
     }
     std::string operator()(const emission& e) {
-        std::string line = "%" + std::to_string(built++) + " = " + std::string(to_string(e.op)) + "(";
+        std::string line = made(built++).append(" = ").append(to_string(e.op)).append("(");
         for (std::size_t i = 0; i < e.operands.size(); ++i) line += (i == 0 ? "" : ", ") + text(e.operands[i]);
         line += ")";
         std::string where = e.place.hint;
@@ -49,8 +52,10 @@ struct script_printer {
         return where.empty() ? line : line + " in " + where;
     }
     std::string operator()(const rerouting& r) {
-        std::string line = "reroute " + text(r.from) + " -> " + text(r.to) + " at";
-        for (const use u : r.uses) line += " " + view.name(u.node) + "[" + std::to_string(u.operand) + "]";
+        std::string line = std::string("reroute ").append(text(r.from)).append(" -> ").append(text(r.to)).append(" at");
+        for (const use u : r.uses) {
+            line.append(" ").append(view.name(u.node)).append("[").append(std::to_string(u.operand)).append("]");
+        }
         return r.uses.empty() ? line + " no operand" : line;
     }
 };

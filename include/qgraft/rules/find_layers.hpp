@@ -10,6 +10,7 @@
 #include <qgraft/rewrite/report.hpp>
 #include <qgraft/rules/config.hpp>
 #include <qgraft/rules/layer_patterns.hpp>
+#include <qgraft/rules/unquantized_view.hpp>
 
 namespace qgraft {
 
@@ -111,9 +112,12 @@ private:
 
 }  // namespace detail
 
-/// All layers to quantize, in the order in which they are quantized.
+/// All layers to quantize, in the order in which they are quantized. Layers that are quantized already are found as if
+/// they were not, so that a second rewrite decides as the first did; the reference does not find them.
 inline std::vector<layer_match> find_layers(const graph_view& view, const quantize_config& config) {
-    return detail::layer_finder(view, config).find();
+    if (config.as_reference) return detail::layer_finder(view, config).find();
+    const unquantized_view plain(view);
+    return detail::layer_finder(plain, config).find();
 }
 
 /// Why no pattern fits a layer: the node that broke the nearest one, in a sentence.

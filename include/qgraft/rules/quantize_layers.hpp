@@ -113,7 +113,7 @@ namespace detail {
 
 /// Whether an earlier rewrite has dealt with the layer: where it has its weights, there is fake quantization.
 inline bool has_quantized_weights(const graph_view& view, node_id layer) {
-    constexpr word_set quantized{word::fake_quant, word::fake_quant_per_channel, word::fake_quant_fixed, word::delayed};
+    constexpr word_set quantized = quantizers | word_set{word::delayed};
     const auto operands = view.inputs(layer);
     return operands.size() > 1 && quantized.contains(view.word_of(operands[1].node)) &&
            !match(view, layer, layer_patterns::layer);

@@ -24,8 +24,9 @@ inline bool is_training_op(std::string_view op) {
                                                 op.ends_with("Adam") || op.ends_with("Ftrl") || op.ends_with("Sgd")));
 }
 
-/// Whether an operation computes a gradient.
+/// Whether an operation computes a gradient. Those that only stop one are part of the forward pass.
 inline bool is_gradient_op(std::string_view op) {
+    if (op == "StopGradient" || op == "PreventGradient") return false;
     return op.ends_with("Grad") || op.ends_with("GradV2") || op.ends_with("GradV3") || op.ends_with("Gradient") ||
            op.find("Backprop") != std::string_view::npos;
 }

@@ -3,6 +3,9 @@
 #ifndef QGRAFT_GRAPHDEF_COLLECTIONS_HPP
 #define QGRAFT_GRAPHDEF_COLLECTIONS_HPP
 
+#include <google/protobuf/io/coded_stream.h>
+#include <google/protobuf/io/zero_copy_stream_impl_lite.h>
+
 #include <algorithm>
 #include <array>
 #include <cstddef>
@@ -93,9 +96,21 @@ private:
     void append(const char* key, const Message& m) {
         if constexpr (has_meta) {
             if (meta_ != nullptr) {
-                (*meta_->mutable_collection_def())[key].mutable_bytes_list()->add_value(m.SerializeAsString());
+                (*meta_->mutable_collection_def())[key].mutable_bytes_list()->add_value(bytes_of(m));
             }
         }
+    }
+
+    /// Maps in the order of their keys, so that equal rewrites give equal bytes.
+    template <class Message>
+    static std::string bytes_of(const Message& m) {
+        std::string bytes;
+        google::protobuf::io::StringOutputStream stream(&bytes);
+        google::protobuf::io::CodedOutputStream coded(&stream);
+        coded.SetSerializationDeterministic(true);
+        m.SerializeToCodedStream(&coded);
+        coded.Trim();
+        return bytes;
     }
 
     void cut(const char* key, int length) {

@@ -173,6 +173,10 @@ struct dialect<graphdef::basic_graph<GraphDef, MetaGraphDef>> {
 
     static bool is_left_alone(const graph& g, node n) { return graphdef::is_left_alone_name(g.name(n)); }
 
+    static bool is_in_batch_norm(const graph& g, node n) {
+        return g.name(n).find("BatchNorm/batchnorm") != std::string_view::npos;
+    }
+
     static bool is_in_loop(const graph& g, node n) { return g.is_in_loop(n); }
 
     static const std::string& op_name(const graph& g, node n) { return g.definition(n).op(); }

@@ -74,13 +74,14 @@ public:
         def.set_op(std::move(data.op));
         def.set_device(std::move(data.device));
         for (const value<node> v : data.inputs) def.add_input(spelled(v));
-        for (const node c : data.controls) def.add_input("^" + std::string(name(c)));
+        for (const node c : data.controls) def.add_input(std::string(1, '^').append(name(c)));
         def.set_name(std::move(data.name));
         records_.push_back({&def, std::move(data.inputs), std::move(data.controls)});
         by_name_.emplace(def.name(), n.id);
         return n;
     }
     void erase_node(node n) {
+        inferred_.forget(n);
         by_name_.erase(records_[n.id].def->name());
         records_.pop_back();
         def_->mutable_node()->RemoveLast();

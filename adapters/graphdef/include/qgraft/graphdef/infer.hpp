@@ -115,6 +115,9 @@ public:
         return shape_of(g, v);
     }
 
+    /// To call when a node is erased: its handle may come to stand for another.
+    void forget(node_ref n) { known_.erase(n.id); }
+
 private:
     enum class progress : std::uint8_t { unseen, open, done };
     struct entry {

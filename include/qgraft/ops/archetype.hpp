@@ -1,0 +1,109 @@
+// The dialects of the archetypes: the least one, and one that answers everything a dialect can be asked.
+// SPDX-License-Identifier: Apache-2.0
+#ifndef QGRAFT_OPS_ARCHETYPE_HPP
+#define QGRAFT_OPS_ARCHETYPE_HPP
+
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include <qgraft/graph/archetype.hpp>
+#include <qgraft/graph/full_archetype.hpp>
+#include <qgraft/ops/dialect.hpp>
+
+namespace qgraft {
+
+namespace detail {
+
+/// The words that the rules build.
+inline constexpr word_set archetype_words{word::variable,   word::reduce_min, word::reduce_max, word::minimum,
+                                          word::maximum,    word::div,        word::mul,        word::assign,
+                                          word::ema_update, word::after_step, word::select,     word::fake_quant};
+
+/// Every kind is the number of a word. A select on a step is a delay's.
+inline word archetype_word(unsigned kind, word of_first_operand) {
+    const auto w = static_cast<word>(kind);
+    return w == word::select && of_first_operand == word::after_step ? word::delayed : w;
+}
+
+}  // namespace detail
+
+/// The least dialect: what a node is, and how to build a word. Numbers become nodes of no word.
+template <>
+struct dialect<archetype_graph> {
+    using node = archetype_node;
+
+    /// A constant that converts to a word_set.
+    struct words {
+        constexpr operator word_set() const { return detail::archetype_words; }
+    };
+    static constexpr words spoken{};
+
+    /// What build returns: it converts to the tensor.
+    struct built {
+        node made;
+        operator value<node>() const { return {made, 0}; }
+    };
+
+    static word classify(const archetype_graph& g, const node& n) {
+        const auto& operands = g.operands_of(n);
+        return detail::archetype_word(g.kind_of(n),
+                                      operands.empty() ? word::other : static_cast<word>(g.kind_of(operands[0].node)));
+    }
+
+    static built build(editor<archetype_graph>& e, const instruction<node>& i) {
+        std::vector<value<node>> inputs;
+        for (const operand_of<node>& o : i.operands) {
+            const auto* tensor = std::get_if<value<node>>(&o);
+            inputs.push_back(tensor != nullptr ? *tensor
+                                               : value<node>{e.add({static_cast<unsigned>(word::other), {}}), 0});
+        }
+        return {e.add({static_cast<unsigned>(i.op), std::move(inputs)})};
+    }
+};
+
+/// A dialect with every optional answer. Its names are separated by dots.
+template <>
+struct dialect<full_archetype> {
+    using graph = full_archetype;
+    using node = graph::node;
+
+    static constexpr word_set spoken = detail::archetype_words;
+    static constexpr char separator = '.';
+
+    static word classify(const graph& g, node n) {
+        const auto& operands = g.inputs(n);
+        return detail::archetype_word(g.at(n).kind,
+                                      operands.empty() ? word::other : static_cast<word>(g.at(operands[0].node).kind));
+    }
+    static bool is_parameter(const graph& g, node n) { return g.attribute_of(n, "trained").has_value(); }
+    static bool is_left_alone(const graph& g, node n) { return g.attribute_of(n, "left_alone").has_value(); }
+    static std::string op_name(const graph& g, node n) { return "op_" + std::string(to_string(classify(g, n))); }
+
+    static naming_scope open_scope(graph& g, scope_kind kind, const std::string& path) {
+        if (kind == scope_kind::root || kind == scope_kind::reenter) return {path, path};
+        return {g.unique(path), path};
+    }
+
+    static value<node> build(editor<graph>& e, const instruction<node>& i) {
+        const std::string last(i.hint.empty() ? to_string(i.op) : i.hint);
+        graph::node_data data{.kind = static_cast<unsigned>(i.op),
+                              .name = e.graph().unique(i.scope.path.empty() ? last : i.scope.path + "." + last)};
+        for (const operand_of<node>& o : i.operands) {
+            if (const auto* tensor = std::get_if<value<node>>(&o)) {
+                data.inputs.push_back(*tensor);
+            } else {
+                const node number = e.add({.name = e.graph().unique(data.name + ".number")});
+                e.set_attribute(number, "number", std::to_string(std::get<literal>(o).number));
+                data.inputs.push_back({number, 0});
+            }
+        }
+        if (i.like) data.attributes = e.graph().at(*i.like).attributes;
+        return {e.add(std::move(data)), 0};
+    }
+};
+
+}  // namespace qgraft
+
+#endif

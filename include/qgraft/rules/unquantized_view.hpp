@@ -1,0 +1,63 @@
+// unquantized_view: a graph as if nothing in it were fake-quantized.
+// SPDX-License-Identifier: Apache-2.0
+#ifndef QGRAFT_RULES_UNQUANTIZED_VIEW_HPP
+#define QGRAFT_RULES_UNQUANTIZED_VIEW_HPP
+
+#include <string>
+#include <vector>
+
+#include <qgraft/ops/view.hpp>
+
+namespace qgraft {
+
+/// The words that stand for a fake-quantized value.
+inline constexpr word_set quantizers{word::fake_quant, word::fake_quant_per_channel, word::fake_quant_fixed};
+
+/// A view in which an operand that reads a fake-quantized value, delayed or not, reads the value itself. Users are those
+/// of the graph. What matched before a rewrite matches on this view after it: so the rules find the same again, and
+/// leave it as it is.
+class unquantized_view final : public graph_view {
+public:
+    /// `of` must outlive this.
+    explicit unquantized_view(const graph_view& of) : graph_view(of), of_(of) {
+        std::vector<tensor> sources(of.size());
+        for (const node_id n : of.order()) {
+            const tensor t = quantized_by(n);
+            if (t) sources[n] = sources[t.node] ? sources[t.node] : t;
+        }
+        for (tensor& t : inputs_) {
+            if (sources[t.node]) t = sources[t.node];
+        }
+    }
+
+    [[nodiscard]] std::string name(node_id n) const override { return of_.name(n); }
+    [[nodiscard]] std::string op_name(node_id n) const override { return of_.op_name(n); }
+    [[nodiscard]] tensor_shape shape(tensor t) const override { return of_.shape(t); }
+    [[nodiscard]] char separator() const noexcept override { return of_.separator(); }
+
+private:
+    /// What a node quantizes; none when it is neither fake quantization nor a delay of it. A delay reads the quantized
+    /// value, or reads nodes of no word that do.
+    [[nodiscard]] tensor quantized_by(node_id n) const {
+        if (quantizers.contains(of_.word_of(n))) return first_operand(n);
+        if (of_.word_of(n) != word::delayed) return {};
+        for (const tensor t : of_.inputs(n)) {
+            if (quantizers.contains(of_.word_of(t.node))) return first_operand(t.node);
+            if (of_.word_of(t.node) != word::other) continue;
+            for (const tensor above : of_.inputs(t.node)) {
+                if (quantizers.contains(of_.word_of(above.node))) return first_operand(above.node);
+            }
+        }
+        return {};
+    }
+
+    [[nodiscard]] tensor first_operand(node_id n) const {
+        return of_.inputs(n).empty() ? tensor{} : of_.inputs(n).front();
+    }
+
+    const graph_view& of_;
+};
+
+}  // namespace qgraft
+
+#endif

@@ -1,0 +1,222 @@
+// Recorded TensorFlow graphs in other graph types and their vocabularies.
+// SPDX-License-Identifier: Apache-2.0
+#include "support/translate.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include "ir_dialect.hpp"
+
+namespace qgraft::testing_support {
+
+namespace {
+
+/// One node between the vocabularies: a word, and numbers of nodes instead of handles.
+struct neutral_node {
+    word op = word::other;
+    std::string name{};
+    std::string title{};  ///< what TensorFlow calls the operation
+    std::vector<value<std::size_t>> inputs{};
+    std::vector<std::size_t> controls{};
+    std::optional<std::size_t> back{};  ///< the operand that closes a loop
+    tensor_shape shape{};
+    bool is_parameter = false;
+    bool is_left_alone = false;
+    bool is_in_loop = false;
+    int bits = 8;
+    bool narrow_range = false;
+    bool channelwise = false;  ///< a convolution of each channel by itself
+};
+
+using words_of = dialect<tensorflow_graph>;
+using node = node_of<tensorflow_graph>;
+
+/// Where the second operand is the one that closes a loop, whatever the order was.
+void put_back_edge_last(const tensorflow_graph& g, node n, neutral_node& out) {
+    for (std::size_t i = 0; i < out.inputs.size(); ++i) {
+        if (g.is_back_edge(n, i)) out.back = i;
+    }
+    if (out.back == std::size_t{0} && out.inputs.size() == 2) {
+        std::swap(out.inputs[0], out.inputs[1]);
+        out.back = 1;
+    }
+}
+
+neutral_node neutral(const tensorflow_graph& g, node n, const std::unordered_map<node, std::size_t>& number) {
+    const auto& def = g.definition(n);
+    neutral_node out{.op = words_of::classify(g, n), .name = def.name(), .title = def.op(), .shape = g.shape({n, 0})};
+    out.is_parameter = words_of::is_parameter(g, n);
+    out.is_left_alone = words_of::is_left_alone(g, n);
+    out.is_in_loop = words_of::is_in_loop(g, n);
+    out.channelwise = out.op == word::depthwise_conv2d;
+    for (const node c : g.control_inputs(n)) out.controls.push_back(number.at(c));
+    if (out.is_parameter) return out;
+    for (const value<node> v : g.inputs(n)) out.inputs.push_back({number.at(v.node), v.port});
+    put_back_edge_last(g, n, out);
+    if (const auto bits = g.attribute_of(n, "num_bits")) out.bits = static_cast<int>(bits->i());
+    if (const auto narrow = g.attribute_of(n, "narrow_range")) out.narrow_range = narrow->b();
+    return out;
+}
+
+/// Every node; the conditions of conds that wait for a delay come last, and have no counterpart.
+std::vector<neutral_node> neutral_nodes(const tensorflow_graph& g) {
+    std::unordered_map<node, std::size_t> number;
+    for (const node n : g.nodes()) number.emplace(n, number.size());
+    std::vector<neutral_node> all;
+    for (const node n : g.nodes()) all.push_back(neutral(g, n, number));
+    const std::size_t count = all.size();
+    for (std::size_t i = 0; i < count; ++i) {
+        if (all[i].op != word::delayed || all[i].inputs.size() != 2) continue;
+        // Of the two branches the first is the one not taken.
+        all[i].inputs = {{all.size(), 0}, all[i].inputs[1], all[i].inputs[0]};
+        all.push_back({.op = word::after_step});
+    }
+    return all;
+}
+
+in_house::kind in_house_kind(const neutral_node& n) {
+    using in_house::kind;
+    if (n.is_parameter) return kind::param;
+    if (n.back) return kind::loop_value;
+    switch (n.op) {
+        case word::relu:
+        case word::relu6:
+            return kind::clamp;
+        case word::conv2d:
+        case word::depthwise_conv2d:
+            return kind::conv;
+        case word::delayed:
+            return kind::choose;
+        case word::max_over_axes:
+            return kind::highest;
+        case word::fake_quant_per_channel:
+        case word::fake_quant_fixed:
+            return kind::fake_quantize;
+        default:
+            break;
+    }
+    for (const auto& [k, w] : dialect<in_house::module>::plain) {
+        if (w == n.op) return k;
+    }
+    return kind::foreign;
+}
+
+sketch::kind sketch_kind(const neutral_node& n) {
+    using sketch::kind;
+    if (n.is_parameter) return kind::weight;
+    if (n.back) return kind::feedback;
+    constexpr std::pair<word, kind> kinds[] = {
+        {word::relu, kind::clamp},
+        {word::relu6, kind::clamp},
+        {word::conv2d, kind::convolution},
+        {word::depthwise_conv2d, kind::convolution},
+        {word::matmul, kind::dense},
+        {word::batch_norm, kind::normalization},
+        {word::bias_add, kind::offset},
+        {word::add, kind::sum},
+        {word::sub, kind::difference},
+        {word::mul, kind::product},
+        {word::div, kind::quotient},
+        {word::minimum, kind::smaller},
+        {word::maximum, kind::larger},
+        {word::rsqrt, kind::reciprocal_root},
+        {word::identity, kind::pass},
+        {word::reshape, kind::view},
+        {word::batch_to_space, kind::gather},
+        {word::space_to_batch, kind::spread},
+        {word::max_pool, kind::pool},
+        {word::max_over_axes, kind::peak},
+        {word::concat, kind::join},
+        {word::variable, kind::cell},
+        {word::after_step, kind::ripe},
+        {word::delayed, kind::pick},
+        {word::fake_quant, kind::snap},
+        {word::fake_quant_per_channel, kind::snap},
+        {word::fake_quant_fixed, kind::snap},
+        {word::training_step, kind::optimizer},
+        {word::gradient, kind::derivative},
+    };
+    for (const auto& [w, k] : kinds) {
+        if (w == n.op) return k;
+    }
+    return kind::unknown;
+}
+
+std::optional<std::vector<std::int64_t>> dimensions(const tensor_shape& s) {
+    return s.has_rank() ? std::optional(s.dims()) : std::nullopt;
+}
+
+void set_attributes(const neutral_node& n, in_house::op& o) {
+    using in_house::kind;
+    if (o.what == kind::foreign) o.attributes.emplace("op", n.title);
+    if (n.is_in_loop) o.attributes.emplace("in_loop", true);
+    if (o.what == kind::clamp) o.attributes.emplace("low", 0.0);
+    if (n.op == word::relu6) o.attributes.emplace("high", 6.0);
+    if (n.channelwise) o.attributes.emplace("groups", std::int64_t{2});
+    if (o.what == kind::fake_quantize) {
+        o.attributes.emplace("bits", std::int64_t{n.bits});
+        o.attributes.emplace("narrow_range", n.narrow_range);
+    }
+}
+
+sketch::layer sketch_layer(const neutral_node& n) {
+    sketch::layer l;
+    l.what = sketch_kind(n);
+    l.label = n.name;
+    l.outputs = {dimensions(n.shape)};
+    l.pinned = n.is_left_alone;
+    l.in_loop = n.is_in_loop;
+    l.bits = n.bits;
+    l.leaves_out_lowest = n.narrow_range;
+    l.fixed = n.op == word::fake_quant_fixed;
+    if (l.what == sketch::kind::clamp) l.low = 0;
+    if (n.op == word::relu6) l.high = 6;
+    if (n.channelwise) l.groups = 2;
+    if (l.what == sketch::kind::unknown) l.title = n.title;
+    return l;
+}
+
+}  // namespace
+
+in_house::module to_in_house(const tensorflow_graph& g) {
+    const auto nodes = neutral_nodes(g);
+    in_house::module m;
+    std::vector<in_house::op*> ops;
+    for (const neutral_node& n : nodes) {
+        in_house::op o{.what = in_house_kind(n), .name = n.name, .types = {dimensions(n.shape)}};
+        o.pinned = n.is_left_alone;
+        set_attributes(n, o);
+        ops.push_back(m.add(std::move(o)));
+    }
+    for (std::size_t i = 0; i < nodes.size(); ++i) {
+        for (const auto& v : nodes[i].inputs) ops[i]->operands.push_back({ops[v.node], v.port});
+        for (const std::size_t c : nodes[i].controls) ops[i]->after.push_back(ops[c]);
+    }
+    return m;
+}
+
+sketch_network to_sketch(const tensorflow_graph& g) {
+    const auto nodes = neutral_nodes(g);
+    sketch_network net;
+    std::vector<sketch_network::vertex_descriptor> layers;
+    for (const neutral_node& n : nodes) layers.push_back(add_vertex(sketch_layer(n), net));
+    for (std::size_t i = 0; i < nodes.size(); ++i) {
+        const auto& inputs = nodes[i].inputs;
+        for (std::size_t slot = inputs.size(); slot-- > 0;) {
+            const sketch::wire w{.slot = static_cast<int>(slot),
+                                 .output = static_cast<int>(inputs[slot].port),
+                                 .goes_back = nodes[i].back == slot};
+            add_edge(layers[inputs[slot].node], layers[i], w, net);
+        }
+        for (const std::size_t c : nodes[i].controls)
+            add_edge(layers[c], layers[i], sketch::wire{.order_only = true}, net);
+    }
+    return net;
+}
+
+}  // namespace qgraft::testing_support
