@@ -6,11 +6,11 @@
 #include <span>
 
 struct no_observer {
-  static void fake_quantize(std::span<const float>, std::span<float>, qgraft::quant_range, qgraft::quant_spec);
-  template <qgraft::quant_spec S>
-  static void fake_quantize(std::span<const float>, std::span<float>, qgraft::quant_range);
-  static qgraft::range_gradient fake_quantize_gradient(std::span<const float>, std::span<const float>, std::span<float>,
-                                                       qgraft::quant_range, qgraft::quant_spec);
+    static void fake_quantize(std::span<const float>, std::span<float>, qgraft::quant_range, qgraft::quant_spec);
+    template <qgraft::quant_spec S>
+    static void fake_quantize(std::span<const float>, std::span<float>, qgraft::quant_range);
+    static qgraft::range_gradient fake_quantize_gradient(std::span<const float>, std::span<const float>,
+                                                         std::span<float>, qgraft::quant_range, qgraft::quant_spec);
 };
 
 void use() { qgraft::require_kernel_policy<no_observer>(); }

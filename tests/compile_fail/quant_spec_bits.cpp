@@ -4,5 +4,5 @@
 #include <qgraft/kernels/scalar.hpp>
 
 void quantize(std::span<const float> in, std::span<float> out) {
-  qgraft::scalar_kernels<>::fake_quantize<qgraft::quant_spec{.bits = 17}>(in, out, {-1.0F, 1.0F});
+    qgraft::scalar<>::fake_quantize<qgraft::quant_spec{.bits = 17}>(in, out, {-1.0F, 1.0F});
 }

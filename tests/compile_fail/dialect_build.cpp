@@ -1,0 +1,14 @@
+// expect: qgraft: dialect<G> lacks build(editor<G>&, const instruction<node>&), which returns a value<node>
+// A dialect that cannot build is refused with a sentence.
+// SPDX-License-Identifier: Apache-2.0
+#include "ir.hpp"
+
+template <>
+struct qgraft::dialect<ir> {
+    static constexpr word_set spoken{word::variable,   word::reduce_min, word::reduce_max, word::minimum,
+                                     word::maximum,    word::div,        word::mul,        word::assign,
+                                     word::ema_update, word::after_step, word::select,     word::fake_quant};
+    static word classify(const ir&, int);
+};
+
+void use(ir& g) { qgraft::create_training_graph(g); }

@@ -1,0 +1,19 @@
+// expect: qgraft: a kernel policy needs static void fake_quantize(span<const float>, span<float>, quant_range, quant_spec)
+// A policy whose kernels are no kernel policy is refused with a sentence, in either form.
+// SPDX-License-Identifier: Apache-2.0
+#include "ir.hpp"
+
+template <>
+struct qgraft::dialect<ir> {
+    static constexpr word_set spoken = training_words;
+    static word classify(const ir&, int);
+    static value<int> build(editor<ir>&, const instruction<int>&);
+};
+
+struct no_kernel_policy {};
+
+void use(ir& g) {
+    qgraft::rewrite_for<qgraft::phase::training, no_kernel_policy>(g, qgraft::qat_options<ir>{});
+    using policy = qgraft::qat_policy<qgraft::quant_spec{}, qgraft::quant_spec{}, no_kernel_policy>;
+    qgraft::rewrite_for<qgraft::phase::training, policy>(g);
+}
