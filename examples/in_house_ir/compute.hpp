@@ -1,0 +1,154 @@
+// What single ops compute, in plain loops: tensors in NCHW, filters in OIHW.
+// SPDX-License-Identifier: Apache-2.0
+#ifndef IN_HOUSE_COMPUTE_HPP
+#define IN_HOUSE_COMPUTE_HPP
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <limits>
+#include <numeric>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+namespace in_house {
+
+using extents = std::vector<std::int64_t>;
+
+/// The number of elements of a tensor.
+inline std::size_t volume(const extents& dims) {
+    return static_cast<std::size_t>(std::accumulate(dims.begin(), dims.end(), std::int64_t{1}, std::multiplies<>()));
+}
+
+/// A dense tensor, the last dimension innermost.
+struct tensor {
+    extents dims{};
+    std::vector<float> data{};
+};
+
+/// A tensor of zeros.
+inline tensor zeros(extents dims) {
+    const std::size_t n = volume(dims);
+    return {std::move(dims), std::vector<float>(n, 0.0F)};
+}
+
+/// Throws std::runtime_error unless the condition holds.
+inline void require(bool condition, const char* otherwise) {
+    if (!condition) throw std::runtime_error(otherwise);
+}
+
+/// How a window moves over one axis of an image.
+struct sliding {
+    std::int64_t window, stride, before, in, out;
+
+    /// "same": as many outputs as strides begin in the image, the padding split evenly with the odd one behind;
+    /// "valid": only windows that lie inside.
+    sliding(std::int64_t size, std::int64_t window_, std::int64_t stride_, bool same)
+        : window(window_), stride(stride_), before(0), in(size), out(0) {
+        require(stride > 0 && window > 0, "the window and its strides must be positive");
+        out = same ? (in + stride - 1) / stride : std::max<std::int64_t>(0, (in - window) / stride + 1);
+        if (same) before = std::max<std::int64_t>(0, (out - 1) * stride + window - in) / 2;
+    }
+
+    /// Calls f(position in the window, position in the image) for each position inside the image.
+    template <class F>
+    void each(std::int64_t output, F f) const {
+        for (std::int64_t k = 0; k < window; ++k) {
+            const std::int64_t at = output * stride - before + k;
+            if (at >= 0 && at < in) f(k, at);
+        }
+    }
+};
+
+/// The place of an element in a tensor of four dimensions.
+inline std::size_t place(const extents& d, std::int64_t a, std::int64_t b, std::int64_t c, std::int64_t e) {
+    return static_cast<std::size_t>(((a * d[1] + b) * d[2] + c) * d[3] + e);
+}
+
+/// Convolution (cross-correlation, as networks have it). Input channel g * I + i belongs to group g.
+inline tensor conv(const tensor& x, const tensor& w, const extents& strides, bool same, std::int64_t groups) {
+    require(x.dims.size() == 4 && w.dims.size() == 4 && strides.size() == 2, "a conv takes images and filters");
+    require(groups > 0 && x.dims[1] == w.dims[1] * groups && w.dims[0] % groups == 0, "channels do not fit the filter");
+    const sliding rows(x.dims[2], w.dims[2], strides[0], same);
+    const sliding columns(x.dims[3], w.dims[3], strides[1], same);
+    tensor y = zeros({x.dims[0], w.dims[0], rows.out, columns.out});
+    const std::int64_t outputs_of_group = w.dims[0] / groups;
+    for (std::size_t at = 0; at < y.data.size(); ++at) {
+        auto rest = static_cast<std::int64_t>(at);
+        const std::int64_t c = rest % columns.out;
+        const std::int64_t r = (rest /= columns.out) % rows.out;
+        const std::int64_t o = (rest /= rows.out) % w.dims[0];
+        const std::int64_t n = rest / w.dims[0];
+        float sum = 0.0F;
+        for (std::int64_t i = 0; i < w.dims[1]; ++i) {
+            const std::int64_t channel = o / outputs_of_group * w.dims[1] + i;
+            rows.each(r, [&](std::int64_t kr, std::int64_t ir) {
+                columns.each(c, [&](std::int64_t kc, std::int64_t ic) {
+                    sum += x.data[place(x.dims, n, channel, ir, ic)] * w.data[place(w.dims, o, i, kr, kc)];
+                });
+            });
+        }
+        y.data[at] = sum;
+    }
+    return y;
+}
+
+/// The greatest value of each window.
+inline tensor max_pool(const tensor& x, const extents& window, const extents& strides, bool same) {
+    require(x.dims.size() == 4 && window.size() == 2 && strides.size() == 2, "a max_pool takes images");
+    const sliding rows(x.dims[2], window[0], strides[0], same);
+    const sliding columns(x.dims[3], window[1], strides[1], same);
+    tensor y = zeros({x.dims[0], x.dims[1], rows.out, columns.out});
+    for (std::size_t at = 0; at < y.data.size(); ++at) {
+        auto rest = static_cast<std::int64_t>(at);
+        const std::int64_t c = rest % columns.out;
+        const std::int64_t r = (rest /= columns.out) % rows.out;
+        const std::int64_t image = rest / rows.out * x.dims[2];
+        float greatest = -std::numeric_limits<float>::infinity();
+        rows.each(r, [&](std::int64_t, std::int64_t ir) {
+            columns.each(c, [&](std::int64_t, std::int64_t ic) {
+                greatest = std::max(greatest, x.data[static_cast<std::size_t>((image + ir) * x.dims[3] + ic)]);
+            });
+        });
+        y.data[at] = greatest;
+    }
+    return y;
+}
+
+/// x times the transpose of w.
+inline tensor fully_connected(const tensor& x, const tensor& w) {
+    require(x.dims.size() == 2 && w.dims.size() == 2 && x.dims[1] == w.dims[1], "the weights do not fit the input");
+    tensor y = zeros({x.dims[0], w.dims[0]});
+    const auto inputs = static_cast<std::size_t>(x.dims[1]);
+    const auto outputs = static_cast<std::size_t>(w.dims[0]);
+    for (std::size_t at = 0; at < y.data.size(); ++at) {
+        const float* a = x.data.data() + at / outputs * inputs;
+        const float* b = w.data.data() + at % outputs * inputs;
+        for (std::size_t i = 0; i < inputs; ++i) y.data[at] += a[i] * b[i];
+    }
+    return y;
+}
+
+/// x with b[c] added to each element of channel c, the second dimension.
+inline tensor bias(tensor x, const tensor& b) {
+    require(x.dims.size() >= 2 && b.dims.size() == 1 && b.dims[0] == x.dims[1], "a bias has one value a channel");
+    const std::size_t inner = volume({x.dims.begin() + 2, x.dims.end()});
+    for (std::size_t i = 0; i < x.data.size(); ++i) x.data[i] += b.data[i / inner % b.data.size()];
+    return x;
+}
+
+/// f of each pair of elements; either may be a scalar.
+template <class F>
+tensor elementwise(const tensor& a, const tensor& b, F f) {
+    require(a.dims == b.dims || a.data.size() == 1 || b.data.size() == 1, "the operands have different dimensions");
+    tensor y = a.data.size() >= b.data.size() ? a : b;
+    for (std::size_t i = 0; i < y.data.size(); ++i)
+        y.data[i] = f(a.data[a.data.size() == 1 ? 0 : i], b.data[b.data.size() == 1 ? 0 : i]);
+    return y;
+}
+
+}  // namespace in_house
+
+#endif
