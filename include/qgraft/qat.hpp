@@ -12,6 +12,7 @@
 
 #include <qgraft/rewrite/print.hpp>
 #include <qgraft/rewrite/transaction.hpp>
+#include <qgraft/rules/fold_fused_batch_norms.hpp>
 #include <qgraft/rules/policy.hpp>
 #include <qgraft/rules/quantize_activations.hpp>
 #include <qgraft/rules/quantize_layers.hpp>
@@ -76,6 +77,23 @@ void run(transaction<G>& t, const script& s, bool write_down) {
     t.apply(s);
 }
 
+/// What folding builds in a phase.
+template <phase P>
+inline constexpr word_set words_of_folding = P == phase::training ? training_fold_words : fold_words;
+
+/// The fold rules, one after the other. A graph whose dialect does not speak their words must have no batch norms.
+template <phase P, class G>
+void fold(transaction<G>& t, const fold_config& config, bool write_down) {
+    constexpr word_set needed = words_of_folding<P>;
+    if constexpr ((needed.bits & ~word_set(dialect<G>::spoken).bits) != 0) {
+        refuse_batch_norms(t.view());
+    } else {
+        script fused(t.view().size());
+        fold_fused_batch_norms(t.view(), config, fused, t.account());
+        run(t, fused, write_down);
+    }
+}
+
 /// The quantize rules, one after the other.
 template <class G>
 void quantize(transaction<G>& t, const quantize_config& config, bool write_down) {
@@ -88,7 +106,7 @@ void quantize(transaction<G>& t, const quantize_config& config, bool write_down)
 }
 
 /// Rewrites under a config that is complete but for what only the indexed graph can tell.
-template <class G>
+template <phase P, class G>
 report rewrite(G& graph, const qat_options<G>& options, quantize_config config) {
     check_delays(options.quant_delay, options.freeze_bn_delay, options.ema_decay);
     transaction<G> t(graph, options.on_change);
@@ -98,10 +116,13 @@ report rewrite(G& graph, const qat_options<G>& options, quantize_config config) 
         config.excluded.push_back(*id);
     }
     refuse_training_graph(t.view());
-    if (options.stages != stage::quantize) refuse_batch_norms(t.view());
     auto warnings = find_warnings(t.view(), config, options.freeze_bn_delay);
     if (options.strict && !warnings.empty()) throw refused_graph("", warnings.front());
     t.account().warnings = std::move(warnings);
+    if (options.stages != stage::quantize) {
+        const fold_config folding{P == phase::training, options.freeze_bn_delay, config.as_reference, config.excluded};
+        fold<P>(t, folding, options.dry_run);
+    }
     if (options.stages != stage::fold) quantize(t, config, options.dry_run);
     if (!options.dry_run) t.commit();
     return std::move(t.account());
@@ -140,7 +161,7 @@ report rewrite_for(G& graph, const qat_options<G>& options) {
         detail::check_bits("activation_bits", options.activation_bits);
         config.weight_kernel = kernel_for<Kernels>(config.weights);
         config.activation_kernel = kernel_for<Kernels>(config.activations);
-        return detail::rewrite(graph, options, std::move(config));
+        return detail::rewrite<P>(graph, options, std::move(config));
     } else {
         return {};
     }
@@ -159,7 +180,7 @@ report rewrite_for(G& graph, const qat_options<G>& options = {}) {
         config.swept.symmetric = false;
         config.weight_kernel = kernel_for<typename Policy::kernels, Policy::weights>();
         config.activation_kernel = kernel_for<typename Policy::kernels, Policy::activations>();
-        return detail::rewrite(graph, options, std::move(config));
+        return detail::rewrite<P>(graph, options, std::move(config));
     } else {
         return {};
     }

@@ -6,9 +6,11 @@
 #include <concepts>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include <qgraft/graph/check.hpp>
 #include <qgraft/graph/editor.hpp>
+#include <qgraft/ops/batch_norm.hpp>
 #include <qgraft/ops/instruction.hpp>
 #include <qgraft/ops/words.hpp>
 
@@ -26,6 +28,11 @@ namespace qgraft {
 ///     is_in_batch_norm(const G&, node)      -> bool    it is part of a batch norm that is spelled out; default: false
 ///     op_name(const G&, node)               -> string  the graph's own name of the operation; default: the word
 ///     open_scope(G&, scope_kind, path)      -> naming_scope    default: the path itself, for both
+///     batch_norm_of(const G&, node)         -> batch_norm_facts      of a batch_norm; default: it cannot be folded
+///     channels_of(const G&, node)           -> channel_layout        of a layer; default: channels last in both
+///     moving_average_of(const G&, value)    -> optional<moving_average<value>>    of a statistic; default: by its form
+///     named_batch_norms(const G&)           -> vector<named_batch_norm<value>>    default: none
+///     annotate(editor<G>&, node, annotation)    default: nothing
 ///     static constexpr char separator       between the parts of a name; default: '/'
 template <class G>
 struct dialect;
@@ -95,6 +102,34 @@ struct speech {
         } else {
             return {path, path};
         }
+    }
+    static batch_norm_facts batch_norm_of(const G& g, node n) {
+        if constexpr (requires { dialect<G>::batch_norm_of(g, n); }) {
+            return dialect<G>::batch_norm_of(g, n);
+        } else {
+            return {.obstacle = "is of a graph whose dialect does not tell its epsilon"};
+        }
+    }
+    static channel_layout channels_of(const G& g, node n) {
+        if constexpr (requires { dialect<G>::channels_of(g, n); }) {
+            return dialect<G>::channels_of(g, n);
+        } else {
+            return {};
+        }
+    }
+    static constexpr bool tells_moving_averages = requires(const G& g, value_of<G> v) {
+        dialect<G>::moving_average_of(g, v);
+    };
+    static std::vector<named_batch_norm<value_of<G>>> named_batch_norms(const G& g) {
+        if constexpr (requires { dialect<G>::named_batch_norms(g); }) {
+            return dialect<G>::named_batch_norms(g);
+        } else {
+            return {};
+        }
+    }
+    template <class Editor>
+    static void annotate(Editor& e, node n, annotation what) {
+        if constexpr (requires { dialect<G>::annotate(e, n, what); }) dialect<G>::annotate(e, n, what);
     }
     static constexpr char separator() {
         if constexpr (requires { dialect<G>::separator; }) {

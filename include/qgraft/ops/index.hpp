@@ -122,6 +122,35 @@ public:
             return {};
         }
     }
+    [[nodiscard]] batch_norm_facts batch_norm(node_id n) const override {
+        return detail::speech<G>::batch_norm_of(*graph_, handles_[n]);
+    }
+    [[nodiscard]] channel_layout channels(node_id n) const override {
+        return detail::speech<G>::channels_of(*graph_, handles_[n]);
+    }
+    [[nodiscard]] std::optional<moving_average<tensor>> average_of(tensor statistic) const override {
+        if constexpr (detail::speech<G>::tells_moving_averages) {
+            const auto found = dialect<G>::moving_average_of(*graph_, handle(statistic));
+            if (!found) return std::nullopt;
+            moving_average<tensor> average{.value = id_of(found->value), .operand = found->operand};
+            if (found->rate) {
+                average.rate = id_of(*found->rate);
+                average.product = id_of(found->product);
+            }
+            return average;
+        } else {
+            return graph_view::average_of(statistic);
+        }
+    }
+    [[nodiscard]] std::vector<named_batch_norm<tensor>> named_batch_norms() const override {
+        std::vector<named_batch_norm<tensor>> all;
+        for (const auto& b : detail::speech<G>::named_batch_norms(*graph_)) {
+            const auto id = [this](const auto& v) { return v ? std::optional<tensor>(id_of(*v)) : std::nullopt; };
+            all.push_back({b.prefix, id_of(b.output), id(b.scale), id(b.mean), id(b.variance), id(b.moving_mean),
+                           id(b.moving_variance), id(b.epsilon), id(b.mean_rate), id(b.variance_rate), id(b.reader)});
+        }
+        return all;
+    }
     [[nodiscard]] char separator() const noexcept override { return detail::speech<G>::separator(); }
 
 private:
@@ -141,6 +170,12 @@ private:
         note(role::in_loop, speech::is_in_loop(*graph_, n));
         note(role::in_norm, speech::is_in_batch_norm(*graph_, n));
         roles_.push_back(roles);
+    }
+
+    [[nodiscard]] tensor id_of(const value<node>& v) const {
+        const auto id = find(v.node);
+        if (!id) throw invalid_graph("", "the dialect names a tensor that is not of this graph");
+        return {*id, v.port};
     }
 
     [[nodiscard]] node_id id_of(node n, node_id reader) const {

@@ -9,6 +9,7 @@
 #include <string>
 #include <string_view>
 #include <variant>
+#include <vector>
 
 #include <qgraft/graph/value.hpp>
 #include <qgraft/ops/words.hpp>
@@ -27,6 +28,9 @@ struct word_params {
     bool narrow_range = false;           ///< fake_quant: quantized values start at 1 instead of 0
     bool symmetric = false;              ///< fake_quant: the range is symmetric around zero
     fake_quant_kernel kernel = nullptr;  ///< fake_quant: the kernel policy's functor, or none
+    std::vector<std::int64_t> dims{};    ///< reshape: the shape; one of them may be -1, whatever is left
+    bool older_form = false;             ///< add: the older of two operations, where the graph has two
+    bool as_reference = false;           ///< a word with `like`: keep of it no more than TensorFlow 1.15 does
 };
 
 /// How a path of names is entered.
@@ -35,6 +39,11 @@ enum class scope_kind : std::uint8_t {
     fresh,    ///< a new scope: the dialect makes its path unique
     reenter,  ///< the scope that is there already
     state,    ///< a new scope which also prefixes the names of variables made in it
+};
+
+/// What a rule may say of a node that is there already.
+enum class annotation : std::uint8_t {
+    statistics_gradient,  ///< a batch norm whose result is unused: its gradient is that of its batch statistics
 };
 
 /// An opened scope: where names of nodes and of variables go. Both are paths without a trailing separator.

@@ -5,11 +5,13 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
 
 #include <qgraft/graph/shape.hpp>
+#include <qgraft/ops/batch_norm.hpp>
 #include <qgraft/ops/words.hpp>
 
 namespace qgraft {
@@ -80,6 +82,25 @@ public:
     [[nodiscard]] virtual std::string op_name(node_id n) const = 0;
     /// What is known of a tensor's shape.
     [[nodiscard]] virtual tensor_shape shape(tensor t) const = 0;
+    /// What a batch norm says of itself.
+    [[nodiscard]] virtual batch_norm_facts batch_norm(node_id) const { return {}; }
+    /// Where a layer has its channels.
+    [[nodiscard]] virtual channel_layout channels(node_id) const { return {}; }
+    /// The moving average that follows a statistic; none where there is none. Here: value - statistic, times a rate.
+    [[nodiscard]] virtual std::optional<moving_average<tensor>> average_of(tensor statistic) const {
+        std::optional<moving_average<tensor>> found;
+        for (const use difference : users(statistic.node)) {
+            if (read_by(difference) != statistic || difference.operand != 1) continue;
+            if (word_of(difference.node) != word::sub) continue;
+            for (const use product : users(difference.node)) {
+                if (word_of(product.node) != word::mul || product.operand != 0) continue;
+                found = {inputs(difference.node)[0], inputs(product.node)[1], {product.node, 0}, 1};
+            }
+        }
+        return found;
+    }
+    /// The batch norms that names tell of.
+    [[nodiscard]] virtual std::vector<named_batch_norm<tensor>> named_batch_norms() const { return {}; }
     /// Between the parts of a name.
     [[nodiscard]] virtual char separator() const noexcept = 0;
 

@@ -37,9 +37,11 @@ struct script_printer {
     }
 
     std::string operator()(const scope_opening& o) {
-        scopes.push_back(o.path);
-        return "scope " + o.path;
+        const bool below = o.parent != scope_id::root;
+        scopes.push_back(below ? scopes[static_cast<std::size_t>(o.parent)] + view.separator() + o.path : o.path);
+        return "scope " + scopes.back();
     }
+    std::string operator()(const annotating& a) { return "annotate " + view.name(a.node); }
     std::string operator()(const emission& e) {
         std::string line = made(built++).append(" = ").append(to_string(e.op)).append("(");
         for (std::size_t i = 0; i < e.operands.size(); ++i) line += (i == 0 ? "" : ", ") + text(e.operands[i]);

@@ -15,13 +15,24 @@ namespace qgraft {
 /// What became of a node.
 enum class outcome : std::uint8_t {
     quantized,    ///< fake quantization was inserted after it
+    folded,       ///< a batch norm that its layer's weights have taken in
     left_as_is,   ///< deliberately not: it is quantized already, out of scope, followed by an activation, ...
     not_covered,  ///< a layer that no pattern fits
 };
 
 /// The outcome in the report's spelling.
 constexpr std::string_view to_string(outcome o) {
-    return o == outcome::quantized ? "quantized" : o == outcome::left_as_is ? "left as is" : "not covered";
+    switch (o) {
+        case outcome::quantized:
+            return "quantized";
+        case outcome::folded:
+            return "folded";
+        case outcome::left_as_is:
+            return "left as is";
+        case outcome::not_covered:
+            break;
+    }
+    return "not covered";
 }
 
 /// One decision: which rule, about which node, and the reason in a clause.

@@ -39,10 +39,17 @@ struct emission {
     placement place;
 };
 
-/// A scope to open.
+/// A scope to open, below another or at the top.
 struct scope_opening {
     scope_kind kind;
     std::string path;
+    scope_id parent = scope_id::root;
+};
+
+/// Something to say of a node that is there already.
+struct annotating {
+    node_id node;
+    annotation what;
 };
 
 /// Slots that read one tensor and shall read another.
@@ -55,7 +62,7 @@ struct rerouting {
 /// A list of edits, in order. A tensor that the script itself builds has an id at or above base().
 class script {
 public:
-    using step = std::variant<emission, scope_opening, rerouting>;
+    using step = std::variant<emission, scope_opening, rerouting, annotating>;
 
     /// A script over a view of `base` nodes.
     explicit script(node_id base) : base_(base) {}
@@ -67,11 +74,14 @@ public:
     /// How many words the script builds.
     [[nodiscard]] node_id emissions() const noexcept { return emitted_; }
 
-    /// Opens a naming scope.
-    scope_id open_scope(scope_kind kind, std::string path) {
-        steps_.emplace_back(scope_opening{kind, std::move(path)});
+    /// Opens a naming scope, below another or at the top.
+    scope_id open_scope(scope_kind kind, std::string path, scope_id parent = scope_id::root) {
+        steps_.emplace_back(scope_opening{kind, std::move(path), parent});
         return static_cast<scope_id>(scopes_++);
     }
+
+    /// Says something of a node of the graph.
+    void annotate(node_id n, annotation what) { steps_.emplace_back(annotating{n, what}); }
 
     /// Builds a word; the result is its first output.
     tensor emit(word op, std::vector<argument> operands, placement place = {}) {
@@ -111,10 +121,16 @@ public:
         if (e.place.like != no_node && e.place.like >= view_.size()) {
             throw rewrite_error(e.place.hint, "is to be like a node that is not there");
         }
-        require_scope(e.place);
+        require_scope(e.place.scope, e.place.hint);
         ++known_;
     }
-    void operator()(const scope_opening&) { ++scopes_; }
+    void operator()(const scope_opening& o) {
+        require_scope(o.parent, o.path);
+        ++scopes_;
+    }
+    void operator()(const annotating& a) {
+        if (a.node >= view_.size()) throw rewrite_error("", "an annotated node is not there");
+    }
     void operator()(const rerouting& r) {
         require_known(r.from, "a rerouted tensor");
         require_known(r.to, "a rerouted tensor");
@@ -130,9 +146,9 @@ private:
     void require_known(tensor t, const std::string& who) const {
         if (t.node >= known_) throw rewrite_error(who, "uses a tensor that is not there yet");
     }
-    void require_scope(const placement& p) const {
-        if (p.scope != scope_id::root && static_cast<std::uint32_t>(p.scope) >= scopes_) {
-            throw rewrite_error(p.hint, "goes into a scope that is not open");
+    void require_scope(scope_id scope, const std::string& who) const {
+        if (scope != scope_id::root && static_cast<std::uint32_t>(scope) >= scopes_) {
+            throw rewrite_error(who, "goes into a scope that is not open");
         }
     }
 

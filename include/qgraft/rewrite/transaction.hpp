@@ -66,7 +66,11 @@ private:
 
         void make(const scope_opening& o) {
             self.editor_.note("open_scope");
-            scopes.push_back(detail::speech<G>::open_scope(self.editor_.graph(), o.kind, o.path));
+            std::string path = o.path;
+            if (o.parent != scope_id::root) {
+                path = scopes[static_cast<std::size_t>(o.parent)].path + self.index_.separator() + path;
+            }
+            scopes.push_back(detail::speech<G>::open_scope(self.editor_.graph(), o.kind, path));
         }
 
         void make(const emission& e) {
@@ -86,6 +90,10 @@ private:
             if (e.op == word::variable) {
                 self.report_.variables.push_back({self.name(values.back().node), e.place.params.real});
             }
+        }
+
+        void make(const annotating& a) {
+            detail::speech<G>::annotate(self.editor_, self.index_.handle(a.node), a.what);
         }
 
         void make(const rerouting& r) {

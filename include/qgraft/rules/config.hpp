@@ -39,6 +39,28 @@ struct quantize_config {
     std::vector<node_id> excluded{};
 };
 
+/// What the fold rules are told.
+struct fold_config {
+    /// The graph is for training: batch norms on batch statistics get corrections.
+    bool is_training = true;
+    /// The step from which on batch norms use their moving statistics; none: never.
+    std::optional<std::int64_t> freeze_bn_delay{};
+    /// Equal to the reference also where it is wrong.
+    bool as_reference = false;
+    /// Layers that stay as they are.
+    std::vector<node_id> excluded{};
+};
+
+/// The words that folding batch norms builds where these use the statistics they are given.
+inline constexpr word_set fold_words{word::add,    word::sub,     word::mul,
+                                     word::rsqrt,  word::reshape, word::batch_to_space,
+                                     word::conv2d, word::matmul,  word::depthwise_conv2d};
+
+/// The words that folding batch norms in training builds.
+inline constexpr word_set training_fold_words =
+    fold_words | word_set{word::div,  word::identity,   word::reciprocal, word::biased_variance,
+                          word::fill, word::after_step, word::select};
+
 /// The words that quantizing for evaluation builds.
 inline constexpr word_set evaluation_words{word::variable, word::fake_quant, word::after_step, word::select};
 

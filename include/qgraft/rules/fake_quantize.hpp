@@ -30,6 +30,7 @@
 #include <qgraft/rewrite/report.hpp>
 #include <qgraft/rewrite/script.hpp>
 #include <qgraft/rules/config.hpp>
+#include <qgraft/rules/paths.hpp>
 
 namespace qgraft {
 
@@ -50,12 +51,6 @@ struct fake_quant_request {
     bool producer_in_scope = false;   ///< the producer's name must start with the scope
     bool consumers_in_scope = false;  ///< each user's name must
 };
-
-/// The part of a path before its last separator; empty when there is none.
-inline std::string parent_path(const std::string& path, char separator) {
-    const auto at = path.rfind(separator);
-    return at == std::string::npos || at + 1 == path.size() ? std::string() : path.substr(0, at);
-}
 
 /// Plans insertions into one script, and remembers them.
 class fake_quantizer {

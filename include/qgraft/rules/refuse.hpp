@@ -44,13 +44,14 @@ inline void refuse_training_graph(const graph_view& view) {
     }
 }
 
-/// Throws refused_graph when there is a batch norm to fold: that is not implemented yet.
+/// Throws refused_graph when there is a batch norm to fold: for a graph whose dialect cannot build what that takes.
 inline void refuse_batch_norms(const graph_view& view) {
     for (const node_id n : view.order()) {
         if (view.word_of(n) == word::batch_norm || view.has_role(n, role::in_norm)) {
-            throw refused_graph(
-                view.name(n),
-                "belongs to a batch norm, and folding is not implemented yet; run the quantize stage alone");
+            throw refused_graph(view.name(n),
+                                "belongs to a batch norm, and the dialect of this graph cannot build what folding "
+                                "takes; run the quantize "
+                                "stage alone");
         }
     }
 }

@@ -18,6 +18,7 @@ public:
     using base = variable_builder<G>;
     using typename base::node;
     using typename base::node_def;
+    using typename base::operand;
     using typename base::tensor;
 
     using base::base;
@@ -31,17 +32,22 @@ public:
         return this->elementwise("GreaterEqual", name, {step, y}, tensor_shape::scalar(), element_type::int64);
     }
 
-    /// `when_true` or `when_false`: a cond whose branches pass tensors from outside.
-    tensor select(const std::string& scope, std::string_view hint, tensor condition, tensor when_true,
-                  tensor when_false) {
+    /// `when_true` or `when_false`: a cond whose branches pass tensors from outside, or make a constant of the shape of
+    /// the other.
+    tensor select(const std::string& scope, std::string_view hint, tensor condition, const operand& when_true,
+                  const operand& when_false) {
+        const operand& outside = std::holds_alternative<literal>(when_true) ? when_false : when_true;
+        if (std::holds_alternative<literal>(outside)) {
+            throw rewrite_error(std::string(hint), "selects between two numbers");
+        }
+        const tensor_shape shape = this->graph().shape(std::get<tensor>(outside));
         const std::string name = this->claim(path_in(scope, hint));
         const tensor both = branch_on(this->claim(name + "/Switch"), condition, condition, element_type::boolean);
         const tensor pivot_true = boolean(name + "/switch_t", {both.node, 1});
         const tensor pivot_false = boolean(name + "/switch_f", {both.node, 0});
         const tensor predicate = boolean(name + "/pred_id", condition);
-        const tensor taken = branch(name, predicate, pivot_true, when_true, 1);
-        const tensor not_taken = branch(name, predicate, pivot_false, when_false, 0);
-        const tensor_shape shape = this->graph().shape(not_taken);
+        const tensor taken = branch(name, predicate, pivot_true, when_true, shape, 1);
+        const tensor not_taken = branch(name, predicate, pivot_false, when_false, shape, 0);
         node_def& merge = this->add({"Merge", this->claim(name + "/Merge"), {not_taken, taken}, {}, {}},
                                     {shape, tensor_shape::scalar()});
         attribute(merge, "N").set_i(2);
@@ -75,25 +81,46 @@ private:
         return this->elementwise("Identity", this->claim(path), {x}, tensor_shape::scalar(), element_type::boolean);
     }
 
-    /// One branch, which passes `x` on: its Switch and its context.
-    tensor branch(const std::string& name, tensor predicate, tensor pivot, tensor x, int side) {
+    /// One branch, and its context.
+    tensor branch(const std::string& name, tensor predicate, tensor pivot, const operand& x, const tensor_shape& shape,
+                  int side) {
         proto::CondContextDef context;
         context.set_context_name(this->claim(name + "/cond_text"));
-        branch_on(this->claim(name + "/Switch"), x, predicate, element_type::float32);
-        this->colocate(x.node);
-        const tensor out{this->last(), static_cast<std::uint32_t>(side)};
+        std::set<std::string> names{full(predicate), full(pivot)};
+        auto& values = *context.mutable_values_def();
+        (*values.mutable_external_values())[full(predicate)] = full(predicate);
+        const auto* number = std::get_if<literal>(&x);
+        const tensor out = number != nullptr
+                               ? constant_branch(name, pivot, number->number, shape, names)
+                               : passing_branch(name, predicate, std::get<tensor>(x), side, names, values);
         context.set_pred_name(full(predicate));
         context.set_pivot_name(full(pivot));
         context.set_branch(side);
-        auto& values = *context.mutable_values_def();
-        for (const std::string& v :
-             std::set<std::string>{full(x), full({out.node, 0}), full({out.node, 1}), full(predicate), full(pivot)}) {
-            values.add_values(v);
-        }
-        (*values.mutable_external_values())[full(x)] = full(out);
-        (*values.mutable_external_values())[full(predicate)] = full(predicate);
+        for (const std::string& v : names) values.add_values(v);
         this->edits().note("add_cond_context");
         this->graph().collected().add(context);
+        return out;
+    }
+
+    /// Passes `x` on, by its Switch.
+    template <class ValuesDef>
+    tensor passing_branch(const std::string& name, tensor predicate, tensor x, int side, std::set<std::string>& names,
+                          ValuesDef& values) {
+        branch_on(this->claim(name + "/Switch"), x, predicate, element_type::float32);
+        this->colocate(x.node);
+        const tensor out{this->last(), static_cast<std::uint32_t>(side)};
+        names.insert({full(x), full({out.node, 0}), full({out.node, 1})});
+        (*values.mutable_external_values())[full(x)] = full(out);
+        return out;
+    }
+
+    tensor constant_branch(const std::string& name, tensor pivot, double number, const tensor_shape& shape,
+                           std::set<std::string>& names) {
+        const bool is_scalar = !shape.is_complete() || shape.rank() == 0;
+        const std::string_view usual = is_scalar ? "Const" : number == 0 ? "zeros" : "ones";
+        const tensor out = this->filled(this->claim(path_in(name, usual)), number, shape, {pivot.node});
+        names.insert(full(out));
+        for (const tensor t : this->graph().inputs(out.node)) names.insert(full(t));
         return out;
     }
 

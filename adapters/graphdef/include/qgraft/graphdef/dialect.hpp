@@ -4,23 +4,28 @@
 #define QGRAFT_GRAPHDEF_DIALECT_HPP
 
 #include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <numeric>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <variant>
+#include <vector>
 
 #include <qgraft/graph/error.hpp>
 #include <qgraft/graphdef/classify.hpp>
-#include <qgraft/graphdef/conditions.hpp>
+#include <qgraft/graphdef/batch_norms.hpp>
+#include <qgraft/graphdef/layers.hpp>
 #include <qgraft/ops/dialect.hpp>
 
 namespace qgraft::graphdef {
 
 /// Builds one word of an instruction on a basic_graph `G`.
 template <class G>
-class word_builder : public condition_builder<G> {
+class word_builder : public layer_builder<G> {
 public:
-    using base = condition_builder<G>;
+    using base = layer_builder<G>;
     using typename base::node_def;
     using typename base::tensor;
     using instruction_type = instruction<node_ref>;
@@ -45,6 +50,29 @@ public:
                 return binary("RealDiv", "truediv", i);
             case word::mul:
                 return binary("Mul", "mul", i);
+            case word::add:
+                return i.params.older_form ? binary("Add", "Add", i) : binary("AddV2", "add", i);
+            case word::sub:
+                return binary("Sub", "sub", i);
+            case word::rsqrt:
+                return unary("Rsqrt", i);
+            case word::reciprocal:
+                return unary("Reciprocal", i);
+            case word::identity:
+                return unary("Identity", i);
+            case word::reshape:
+                return this->reshape(i.scope.path, i.hint.empty() ? "Reshape" : i.hint, tensor_operand(i, 0),
+                                     i.params.dims);
+            case word::fill:
+                return fill(i);
+            case word::biased_variance:
+                return this->biased_variance(i.scope.path, spelled(i.hint), tensor_operand(i, 0), tensor_operand(i, 1),
+                                             tensor_operand(i, 2));
+            case word::conv2d:
+            case word::depthwise_conv2d:
+            case word::matmul:
+            case word::batch_to_space:
+                return clone(i);
             case word::assign:
                 return this->assign(i.scope.path, spelled(i.hint), tensor_operand(i, 0), i.operands[1]);
             case word::ema_update:
@@ -53,8 +81,7 @@ public:
             case word::after_step:
                 return this->after_step(i.scope.path, i.hint, i.params.integer);
             case word::select:
-                return this->select(i.scope.path, i.hint, tensor_operand(i, 0), tensor_operand(i, 1),
-                                    tensor_operand(i, 2));
+                return this->select(i.scope.path, i.hint, tensor_operand(i, 0), i.operands[1], i.operands[2]);
             case word::fake_quant:
                 return fake_quant(i);
             default:
@@ -78,6 +105,7 @@ private:
             {"assign_max_last", "AssignMaxLast"},
             {"assign_min_ema", "AssignMinEma"},
             {"assign_max_ema", "AssignMaxEma"},
+            {"undo_bessel_correction", "Undo_Bessel_Correction"},
         };
         const auto it =
             std::find_if(std::begin(names), std::end(names), [hint](const auto& n) { return n.first == hint; });
@@ -88,22 +116,48 @@ private:
         const std::string name = this->claim(path_in(i.scope.path, i.hint.empty() ? usual : spelled(i.hint)));
         const tensor x = this->resolve(i.operands[0], name, "x");
         const tensor y = this->resolve(i.operands[1], name, "y");
-        return this->elementwise(op, name, {x, y}, tensor_shape::scalar());
+        const tensor out =
+            this->elementwise(op, name, {x, y}, broadcast(this->graph().shape(x), this->graph().shape(y)));
+        if (i.like) this->graph().definition(out.node).set_device(this->graph().definition(*i.like).device());
+        return out;
+    }
+
+    tensor unary(std::string_view op, const instruction_type& i) {
+        const std::string name = this->claim(path_in(i.scope.path, i.hint.empty() ? op : spelled(i.hint)));
+        const tensor x = this->resolve(i.operands[0], name, "x");
+        return this->elementwise(op, name, {x}, this->graph().shape(x));
+    }
+
+    tensor fill(const instruction_type& i) {
+        const std::string_view usual = i.params.real == 0 ? "zeros" : i.params.real == 1 ? "ones" : "Fill";
+        const std::string name = this->claim(path_in(i.scope.path, i.hint.empty() ? usual : i.hint));
+        return this->filled(name, i.params.real, this->graph().shape(tensor_operand(i, 0)));
+    }
+
+    tensor clone(const instruction_type& i) {
+        if (!i.like) throw rewrite_error(std::string(i.hint), "is not like any layer that is there");
+        std::vector<tensor> inputs;
+        for (std::size_t n = 0; n < i.operands.size(); ++n) inputs.push_back(tensor_operand(i, n));
+        return base::clone(i.scope.path, *i.like, std::move(inputs), i.params.as_reference);
     }
 
     /// Over all axes. Where the rank is not known, the graph computes it.
     tensor reduce(std::string_view op, const instruction_type& i) {
         const tensor x = tensor_operand(i, 0);
         const tensor_shape shape = this->graph().shape(x);
-        const tensor axes = shape.has_rank() ? this->indices(this->claim(path_in(i.scope.path, "Const")),
-                                                             static_cast<std::int32_t>(shape.rank()))
-                                             : all_axes(x, i.scope.path);
+        const tensor axes = shape.has_rank() ? every_axis(shape.rank(), i.scope.path) : all_axes(x, i.scope.path);
         const std::string name = this->claim(path_in(i.scope.path, spelled(i.hint)));
         node_def& def = this->add({std::string(op), name, {x, axes}, {}, {}}, {tensor_shape::scalar()});
         set_type(def, "T", element_type::float32);
         set_type(def, "Tidx", element_type::int32);
         attribute(def, "keep_dims").set_b(false);
         return this->last(0);
+    }
+
+    tensor every_axis(std::size_t rank, const std::string& scope) {
+        std::vector<std::int32_t> axes(rank);
+        std::iota(axes.begin(), axes.end(), 0);
+        return this->integers(this->claim(path_in(scope, "Const")), axes);
     }
 
     tensor all_axes(tensor x, const std::string& scope) {
@@ -139,9 +193,14 @@ struct dialect<graphdef::basic_graph<GraphDef, MetaGraphDef>> {
     using graph = graphdef::basic_graph<GraphDef, MetaGraphDef>;
     using node = graphdef::node_ref;
 
-    static constexpr word_set spoken{word::variable,   word::reduce_min, word::reduce_max, word::minimum,
-                                     word::maximum,    word::div,        word::mul,        word::assign,
-                                     word::ema_update, word::after_step, word::select,     word::fake_quant};
+    static constexpr word_set spoken{word::variable, word::reduce_min, word::reduce_max,
+                                     word::minimum,  word::maximum,    word::add,
+                                     word::sub,      word::mul,        word::div,
+                                     word::rsqrt,    word::reciprocal, word::identity,
+                                     word::reshape,  word::fill,       word::biased_variance,
+                                     word::conv2d,   word::matmul,     word::depthwise_conv2d,
+                                     word::assign,   word::ema_update, word::after_step,
+                                     word::select,   word::fake_quant, word::batch_to_space};
 
     static word classify(const graph& g, node n) {
         const auto& def = g.definition(n);
@@ -178,6 +237,21 @@ struct dialect<graphdef::basic_graph<GraphDef, MetaGraphDef>> {
     }
 
     static bool is_in_loop(const graph& g, node n) { return g.is_in_loop(n); }
+
+    static batch_norm_facts batch_norm_of(const graph& g, node n) { return graphdef::batch_norm_of(g, n); }
+
+    static channel_layout channels_of(const graph& g, node n) { return graphdef::channels_of(g, n); }
+
+    static std::vector<named_batch_norm<value<node>>> named_batch_norms(const graph& g) {
+        return graphdef::batch_norm_names<graph>(g).find();
+    }
+
+    /// The reference registers a gradient of this name.
+    static void annotate(editor<graph>& e, node n, annotation) {
+        typename graph::attribute gradient;
+        gradient.set_s("FoldFusedBatchNormGrad");
+        e.set_attribute(n, "_gradient_op_type", std::move(gradient));
+    }
 
     static const std::string& op_name(const graph& g, node n) { return g.definition(n).op(); }
 

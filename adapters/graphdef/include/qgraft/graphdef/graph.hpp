@@ -142,6 +142,8 @@ public:
     [[nodiscard]] name_table& names() noexcept { return names_; }
     [[nodiscard]] collections<MetaGraphDef>& collected() noexcept { return collections_; }
     [[nodiscard]] const graph_options& options() const noexcept { return options_; }
+    /// Whether a rewrite has added the node: it is not of the file.
+    [[nodiscard]] bool is_new(node n) const { return n.id >= in_loop_.size(); }
     /// Whether a node of the file runs inside a while loop.
     [[nodiscard]] bool is_in_loop(node n) const { return n.id < in_loop_.size() && in_loop_[n.id]; }
     /// Whether the file says what its shapes are; then new nodes say it too.

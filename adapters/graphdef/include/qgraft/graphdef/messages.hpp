@@ -24,7 +24,7 @@ struct messages {
 };
 
 /// The numbers of the element types that qgraft writes; those of every DataType enumeration.
-enum class element_type : int { float32 = 1, int32 = 3, int64 = 9, boolean = 10 };
+enum class element_type : int { float32 = 1, float64 = 2, int32 = 3, int64 = 9, boolean = 10 };
 
 /// The attribute of a node, made when it is missing.
 template <class NodeDef>

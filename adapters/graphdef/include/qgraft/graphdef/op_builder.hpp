@@ -58,8 +58,8 @@ public:
     [[nodiscard]] tensor last(std::uint32_t port) const noexcept { return {last_, port}; }
 
     /// A scalar constant. The name is claimed already.
-    tensor constant(std::string name, double number, element_type type) {
-        node_def& def = add({"Const", std::move(name), {}, {}, {}}, {tensor_shape::scalar()});
+    tensor constant(std::string name, double number, element_type type, std::vector<node> controls = {}) {
+        node_def& def = add({"Const", std::move(name), {}, std::move(controls), {}}, {tensor_shape::scalar()});
         set_type(def, "dtype", type);
         auto& value = tensor_attribute(def, type);
         value.mutable_tensor_shape();
@@ -81,23 +81,46 @@ public:
         return last(0);
     }
 
-    /// The vector 0, 1, ..., n - 1 of 32-bit integers.
-    tensor indices(std::string name, std::int32_t n) {
-        node_def& def = add({"Const", std::move(name), {}, {}, {}}, {tensor_shape({n})});
+    /// A vector of 32-bit integers. The name is claimed already.
+    tensor integers(std::string name, const std::vector<std::int32_t>& numbers, std::vector<node> controls = {}) {
+        const auto size = static_cast<std::int64_t>(numbers.size());
+        node_def& def = add({"Const", std::move(name), {}, std::move(controls), {}}, {tensor_shape({size})});
         set_type(def, "dtype", element_type::int32);
         auto& value = tensor_attribute(def, element_type::int32);
-        value.mutable_tensor_shape()->add_dim()->set_size(n);
-        if (n == 1) {
-            value.add_int_val(0);
+        value.mutable_tensor_shape()->add_dim()->set_size(size);
+        if (size == 1) {
+            value.add_int_val(numbers[0]);
         } else {
             std::string bytes;
-            for (std::int32_t i = 0; i < n; ++i) {
+            for (const std::int32_t number : numbers) {
                 for (unsigned shift = 0; shift < 32; shift += 8) {
-                    bytes.push_back(static_cast<char>(static_cast<std::uint32_t>(i) >> shift & 0xffU));
+                    bytes.push_back(static_cast<char>(static_cast<std::uint32_t>(number) >> shift & 0xffU));
                 }
             }
-            if (n > 0) value.set_tensor_content(bytes);
+            if (size > 0) value.set_tensor_content(bytes);
         }
+        return last(0);
+    }
+
+    /// A tensor of this shape that holds one number: a constant, or where it is large an operation that fills it. With
+    /// a shape that is not wholly known, a scalar. The name is claimed already; the constants get the control inputs.
+    tensor filled(const std::string& name, double number, const tensor_shape& shape, std::vector<node> controls = {}) {
+        if (!shape.is_complete()) return constant(name, number, element_type::float32, std::move(controls));
+        constexpr std::int64_t large = 1000;
+        if (shape.elements() < large) {
+            node_def& def = add({"Const", name, {}, std::move(controls), {}}, {shape});
+            set_type(def, "dtype", element_type::float32);
+            auto& value = tensor_attribute(def, element_type::float32);
+            write_shape(shape, *value.mutable_tensor_shape());
+            value.add_float_val(static_cast<float>(number));
+            return last(0);
+        }
+        const std::vector<std::int32_t> dims(shape.dims().begin(), shape.dims().end());
+        const tensor size = integers(claim(name + "/shape_as_tensor"), dims, controls);
+        const tensor value = constant(claim(name + "/Const"), number, element_type::float32, std::move(controls));
+        node_def& def = add({"Fill", name, {size, value}, {}, {}}, {shape});
+        set_type(def, "T", element_type::float32);
+        set_type(def, "index_type", element_type::int32);
         return last(0);
     }
 
@@ -109,7 +132,7 @@ public:
         const std::string& op = graph_.definition(t.node).op();
         if (op == "VarHandleOp") return read(t, {}, scope);
         if (is_resource_write(op)) return read(graph_.inputs(t.node)[0], {t.node}, scope);
-        if (op == "VariableV2") {
+        if (op == "VariableV2" && graph_.is_new(t.node)) {
             const auto snapshot = graph_.find(std::string(graph_.name(t.node)) + "/read");
             if (snapshot) return {*snapshot, 0};
         }

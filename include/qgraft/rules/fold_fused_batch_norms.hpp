@@ -1,0 +1,243 @@
+// Rule: folds batch norms that are one node into the layer before them.
+//
+// before     x, weights -> layer -> [batch_to_space] -> [identity] -> batch_norm(gamma, beta, mean, variance) -> users
+//            a matmul has a reshape on both sides of its batch norm
+// after      weights * [correction scale] * m -> layer -> [batch_to_space] -> [* reciprocal, + offset] -> + bias -> users
+//            m = gamma / sqrt(variance + epsilon),  bias = beta - mean * m
+//
+//   inference  mean and variance are operands of the batch norm; no corrections
+//   training   they are those of the batch: outputs of the batch norm, which stays where it is for their sake. Its
+//              variance has Bessel's correction, v n / (n - 1) over n values a channel, which is undone. Corrections:
+//              those of fold_correction.hpp, where moving averages follow both statistics
+//
+// conditions   the batch norm's result is used; layer, batch norm and what is between them have the operands above; for
+//              a layer inside a loop, or one whose channels cannot be told, the report says why it was left
+// formula      y = (x - mean) gamma / sqrt(variance + epsilon) + beta, over x = layer(weights): linear in the weights
+// source       the order of operations is that of TensorFlow 1.15's tf.contrib.quantize, fold_batch_norms.
+// SPDX-License-Identifier: Apache-2.0
+#ifndef QGRAFT_RULES_FOLD_FUSED_BATCH_NORMS_HPP
+#define QGRAFT_RULES_FOLD_FUSED_BATCH_NORMS_HPP
+
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <qgraft/pattern/combinators.hpp>
+#include <qgraft/rules/fold_layer.hpp>
+
+namespace qgraft {
+
+/// The pattern of the rule, from the layer to the batch norm, and to the reshape after that of a matmul.
+namespace fused_patterns {
+
+using namespace pattern;
+
+struct layer_tag;
+struct input_tag;
+struct weights_tag;
+struct batch_to_space_tag;
+struct reshape_tag;
+struct norm_tag;
+struct final_reshape_tag;
+
+inline constexpr auto layer = capture<layer_tag>(
+    op<word::conv2d, word::depthwise_conv2d, word::matmul>(capture<input_tag>(any), capture<weights_tag>(any)));
+inline constexpr auto dilated = capture<batch_to_space_tag>(op<word::batch_to_space>(layer, rest));
+inline constexpr auto layer_output = one_of(op<word::identity>(one_of(dilated, layer)), layer, dilated);
+inline constexpr auto reshaped = capture<reshape_tag>(op<word::reshape>(layer_output, rest));
+inline constexpr auto norm = capture<norm_tag>(op<word::batch_norm>(one_of(reshaped, layer_output), rest));
+inline constexpr auto root = one_of(capture<final_reshape_tag>(op<word::reshape>(norm, rest)), norm);
+
+}  // namespace fused_patterns
+
+namespace detail {
+
+/// One batch norm to fold.
+struct fused_match {
+    foldable_layer folded{};
+    node_id norm = no_node;
+    tensor layer_output{};  ///< what the layer itself gives
+    tensor output{};        ///< what its users read
+    bool reshaped = false;  ///< a reshape is between the layer and the batch norm
+    batch_norm_facts facts{};
+    tensor variance{};
+    std::optional<moving_average<tensor>> moving_mean{};
+    std::optional<moving_average<tensor>> moving_variance{};
+};
+
+/// Finds the batch norms, then plans one after the other.
+class fused_folder {
+public:
+    fused_folder(const graph_view& view, const fold_config& config, script& s, report& r)
+        : view_(view), config_(config), script_(s), report_(r), folder_(view, config, s), seen_(view.size(), false) {}
+
+    void run() {
+        std::vector<fused_match> matches;
+        for (const node_id n : view_.order()) {
+            constexpr word_set roots{word::batch_norm, word::reshape};
+            if (!roots.contains(view_.word_of(n))) continue;
+            if (auto m = match_at(n)) matches.push_back(std::move(*m));
+        }
+        for (const fused_match& m : matches) fold(m);
+    }
+
+private:
+    /// What is to be folded here. A batch norm in training is prepared even where its layer is taken: the reference does
+    /// so while it looks for matches.
+    std::optional<fused_match> match_at(node_id root) {
+        namespace patterns = fused_patterns;
+        const auto found = match(view_, root, patterns::root);
+        if (!found) return std::nullopt;
+        fused_match m;
+        m.folded = {found->node<patterns::layer_tag>(), found->get<patterns::input_tag>(),
+                    found->get<patterns::weights_tag>(), found->node<patterns::batch_to_space_tag>()};
+        m.layer_output = found->get<patterns::layer_tag>();
+        m.norm = found->node<patterns::norm_tag>();
+        m.reshaped = found->node<patterns::reshape_tag>() != no_node;
+        m.output = {m.norm, 0};
+        if (is_reshaped_back(m)) {
+            const node_id back = found->node<patterns::final_reshape_tag>();
+            if (back == no_node) return std::nullopt;
+            m.output = {back, 0};
+        }
+        if (uses(m.output).empty()) return std::nullopt;
+        m.facts = view_.batch_norm(m.norm);
+        if (const std::string reason = obstacle(m); !reason.empty()) {
+            if (view_.word_of(root) == word::batch_norm || is_reshaped_back(m)) decide(m, outcome::left_as_is, reason);
+            return std::nullopt;
+        }
+        read_statistics(m);
+        // By default every batch norm after a layer is folded, and none twice; the reference folds one a layer.
+        const node_id key = config_.as_reference ? m.folded.layer : m.norm;
+        if (seen_[key]) return std::nullopt;
+        seen_[key] = true;
+        return m;
+    }
+
+    /// A matmul's output is brought into the form of an image for its batch norm, and back.
+    [[nodiscard]] bool is_reshaped_back(const fused_match& m) const {
+        return view_.word_of(m.folded.layer) == word::matmul && (m.reshaped || config_.as_reference);
+    }
+
+    [[nodiscard]] std::string obstacle(const fused_match& m) const {
+        if (view_.inputs(m.norm).size() != 5) return "does not have its scale, offset and statistics as operands";
+        if (config_.as_reference) return m.facts.unknown_to_reference ? "is unknown to the reference" : "";
+        if (!m.facts.obstacle.empty()) return m.facts.obstacle;
+        if (m.reshaped && !keeps_channels(m)) return "is separated from its layer by a reshape";
+        if (!m.reshaped && view_.channels(m.folded.layer).after_data != view_.channels(m.norm).after_data) {
+            return "has its channels elsewhere than its layer";
+        }
+        return folder_.obstacle(m.folded);
+    }
+
+    /// Whether the reshapes around the batch norm of a matmul leave each channel to itself, and the shape as it was.
+    [[nodiscard]] bool keeps_channels(const fused_match& m) const {
+        if (view_.word_of(m.folded.layer) != word::matmul || view_.channels(m.norm).after_data != 0) return false;
+        const tensor_shape before = view_.shape(m.layer_output);
+        const tensor_shape inside = view_.shape(view_.inputs(m.norm)[0]);
+        const tensor_shape after = view_.shape(m.output);
+        const auto ends_alike = [](const tensor_shape& a, const tensor_shape& b) {
+            return !a.has_rank() || !b.has_rank() || a.rank() == 0 || b.rank() == 0 ||
+                   a.dims().back() == tensor_shape::unknown || b.dims().back() == tensor_shape::unknown ||
+                   a.dims().back() == b.dims().back();
+        };
+        const bool same_rank = !before.has_rank() || !after.has_rank() || before.rank() == after.rank();
+        return same_rank && ends_alike(before, inside) && ends_alike(before, after);
+    }
+
+    /// In training: the variance of the batch, and the averages that follow both statistics.
+    void read_statistics(fused_match& m) {
+        const auto operands = view_.inputs(m.norm);
+        if (!m.facts.is_training) {
+            m.variance = operands[4];
+            return;
+        }
+        script_.annotate(m.norm, annotation::statistics_gradient);
+        m.variance = script_.emit(word::biased_variance, {tensor{m.norm, 2}, m.layer_output, tensor{m.norm, 1}},
+                                  {folder_.scope_of(m.norm), "undo_bessel_correction"});
+        m.moving_mean = view_.average_of({m.norm, 1});
+        m.moving_variance = view_.average_of({m.norm, 2});
+    }
+
+    void fold(const fused_match& m) {
+        const scope_id in = folder_.scope_of(m.folded.layer);
+        const bool top = in == scope_id::root;
+        const scope_id inner = script_.open_scope(top ? scope_kind::fresh : scope_kind::reenter, "BatchNorm_Fold", in);
+        const auto operands = view_.inputs(m.norm);
+        const tensor mean = m.facts.is_training ? tensor{m.norm, 1} : operands[3];
+        const tensor sum = script_.emit(word::add, {m.variance, literal{m.facts.epsilon}}, {inner});
+        const tensor deviation = script_.emit(word::rsqrt, {sum}, {inner});
+        tensor multiplier = script_.emit(word::mul, {operands[1], deviation}, {inner});
+        const tensor shift = script_.emit(word::mul, {mean, multiplier}, {inner});
+        tensor bias = script_.emit(word::sub, {operands[2], shift}, {inner, "bias"});
+        std::optional<batch_norm_corrections> correction;
+        if (m.moving_mean && m.moving_variance) {
+            const scope_id corrections = script_.open_scope(scope_kind::fresh, "batch_norm_correction", inner);
+            correction =
+                correction_planner(view_, config_, script_)
+                    .plan({operands[1], mean, m.variance, *m.moving_mean, *m.moving_variance, literal{m.facts.epsilon}},
+                          corrections);
+        }
+        const foldable_layer& l = m.folded;
+        multiplier = folder_.beside_weights(l, multiplier, {inner, "scale_reshape"});
+        tensor weights = l.weights;
+        if (correction) {
+            const tensor scale = folder_.beside_weights(l, correction->scale, {inner, "correction_reshape"});
+            weights = script_.emit(word::mul, {scale, weights}, {in, "correction_mult"});
+        }
+        weights = script_.emit(word::mul, {weights, multiplier}, {in, "mul_fold"});
+        tensor result = folder_.clone(l, weights, in);
+        // The reference forgets the batch_to_space of every layer but this one.
+        const bool kept = !config_.as_reference || view_.word_of(l.layer) == word::depthwise_conv2d;
+        if (l.batch_to_space != no_node && kept) result = folder_.clone_batch_to_space(l, result, in);
+        const word_params older{.older_form = true};
+        if (correction) {
+            const tensor reciprocal =
+                folder_.beside_data(l, correction->reciprocal, {inner, "correction_recip_reshape"});
+            const tensor offset = folder_.beside_data(l, correction->offset, {inner, "correction_offset_reshape"});
+            result = script_.emit(word::mul, {reciprocal, result}, {in, "post_conv_mul"});
+            result = script_.emit(word::add, {result, offset}, {in, "correction_add", older});
+        }
+        bias = folder_.beside_data(l, bias, {inner, "bias_reshape"});
+        result = script_.emit(word::add, {result, bias}, {in, "add_fold", older});
+        script_.reroute(m.output, result, uses(m.output));
+        decide(m, outcome::folded, reason(m, correction.has_value()));
+    }
+
+    static std::string reason(const fused_match& m, bool corrected) {
+        if (!m.facts.is_training) return "with the statistics it is given";
+        return corrected ? "with the statistics of the batch, corrected to their moving averages"
+                         : "with the statistics of the batch, which no moving averages follow";
+    }
+
+    [[nodiscard]] std::vector<use> uses(tensor t) const {
+        std::vector<use> all;
+        for (const use u : view_.users(t.node)) {
+            if (view_.read_by(u) == t) all.push_back(u);
+        }
+        return all;
+    }
+
+    void decide(const fused_match& m, outcome what, std::string reason) {
+        report_.decisions.push_back({"fold_fused_batch_norms", view_.name(m.norm), what, std::move(reason)});
+    }
+
+    const graph_view& view_;
+    const fold_config& config_;
+    script& script_;
+    report& report_;
+    layer_folder folder_;
+    std::vector<bool> seen_;
+};
+
+}  // namespace detail
+
+/// Plans the rule.
+inline void fold_fused_batch_norms(const graph_view& view, const fold_config& config, script& s, report& r) {
+    detail::fused_folder(view, config, s, r).run();
+}
+
+}  // namespace qgraft
+
+#endif

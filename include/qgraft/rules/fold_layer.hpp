@@ -1,0 +1,126 @@
+// The folded copy of a layer: scaled weights, the layer again, what corrects and shifts its output. Both fold rules use
+// it.
+// SPDX-License-Identifier: Apache-2.0
+#ifndef QGRAFT_RULES_FOLD_LAYER_HPP
+#define QGRAFT_RULES_FOLD_LAYER_HPP
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <qgraft/ops/view.hpp>
+#include <qgraft/rewrite/report.hpp>
+#include <qgraft/rewrite/script.hpp>
+#include <qgraft/rules/config.hpp>
+#include <qgraft/rules/fold_correction.hpp>
+#include <qgraft/rules/paths.hpp>
+
+namespace qgraft {
+
+/// A layer that a batch norm follows.
+struct foldable_layer {
+    node_id layer = no_node;
+    tensor input{};
+    tensor weights{};
+    node_id batch_to_space = no_node;  ///< between the layer and the batch norm
+};
+
+namespace detail {
+
+/// The layers that weights can be folded into.
+inline constexpr word_set foldable_layers{word::conv2d, word::depthwise_conv2d, word::matmul};
+
+/// Plans folded copies.
+class layer_folder {
+public:
+    layer_folder(const graph_view& view, const fold_config& config, script& s)
+        : view_(view), config_(config), script_(s) {}
+
+    /// Why the layer's weights cannot be scaled by channel; empty when they can.
+    [[nodiscard]] std::string obstacle(const foldable_layer& l) const {
+        if (config_.as_reference) return {};
+        if (std::find(config_.excluded.begin(), config_.excluded.end(), l.layer) != config_.excluded.end()) {
+            return "its layer is excluded by an option";
+        }
+        if (view_.has_role(l.layer, role::in_loop)) return "runs inside a loop";
+        if (view_.channels(l.layer).split && !split_channels(l)) {
+            return "how many channels the weights of its layer have is not known";
+        }
+        return {};
+    }
+
+    /// A vector with an element for each output channel, in a shape that multiplies the layer's weights.
+    tensor beside_weights(const foldable_layer& l, tensor vector, placement where) {
+        const channel_layout layout = view_.channels(l.layer);
+        if (layout.split) {
+            where.params.dims = *split_channels(l);
+        } else if (layout.after_weights > 0 && !config_.as_reference) {
+            where.params.dims = column(layout.after_weights);
+        } else {
+            return vector;
+        }
+        return script_.emit(word::reshape, {vector}, std::move(where));
+    }
+
+    /// The same in a shape that the layer's output can be multiplied by, or added to.
+    tensor beside_data(const foldable_layer& l, tensor vector, placement where) {
+        const std::size_t after = config_.as_reference ? 0 : view_.channels(l.layer).after_data;
+        if (after == 0) return vector;
+        where.params.dims = column(after);
+        return script_.emit(word::reshape, {vector}, std::move(where));
+    }
+
+    /// The layer with other weights.
+    tensor clone(const foldable_layer& l, tensor weights, scope_id in) {
+        return script_.emit(view_.word_of(l.layer), {l.input, weights}, like(l.layer, in));
+    }
+
+    /// The batch_to_space that follows the layer, on `x`.
+    tensor clone_batch_to_space(const foldable_layer& l, tensor x, scope_id in) {
+        std::vector<argument> operands{x};
+        for (const tensor t : view_.inputs(l.batch_to_space).subspan(1)) operands.emplace_back(t);
+        return script_.emit(word::batch_to_space, std::move(operands), like(l.batch_to_space, in));
+    }
+
+    /// The scope in which a node is.
+    scope_id scope_of(node_id n) {
+        const std::string path = parent_path(view_.name(n), view_.separator());
+        return path.empty() ? scope_id::root : script_.open_scope(scope_kind::reenter, path);
+    }
+
+private:
+    [[nodiscard]] placement like(node_id n, scope_id in) const {
+        placement where{.scope = in, .like = n};
+        where.params.as_reference = config_.as_reference;
+        return where;
+    }
+
+    /// The last two dimensions of the weights.
+    [[nodiscard]] std::optional<std::vector<std::int64_t>> split_channels(const foldable_layer& l) const {
+        const tensor_shape shape = view_.shape(l.weights);
+        if (!shape.has_rank() || shape.rank() < 2) return std::nullopt;
+        const std::vector<std::int64_t> last(shape.dims().end() - 2, shape.dims().end());
+        // One of them may be left to the reshape.
+        if (last[0] == tensor_shape::unknown && last[1] == tensor_shape::unknown) return std::nullopt;
+        return last;
+    }
+
+    static std::vector<std::int64_t> column(std::size_t after) {
+        std::vector<std::int64_t> dims(after + 1, 1);
+        dims.front() = -1;
+        return dims;
+    }
+
+    const graph_view& view_;
+    const fold_config& config_;
+    script& script_;
+};
+
+}  // namespace detail
+
+}  // namespace qgraft
+
+#endif
