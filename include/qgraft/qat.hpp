@@ -13,6 +13,7 @@
 #include <qgraft/rewrite/print.hpp>
 #include <qgraft/rewrite/transaction.hpp>
 #include <qgraft/rules/fold_fused_batch_norms.hpp>
+#include <qgraft/rules/fold_unfused_batch_norms.hpp>
 #include <qgraft/rules/policy.hpp>
 #include <qgraft/rules/quantize_activations.hpp>
 #include <qgraft/rules/quantize_layers.hpp>
@@ -91,6 +92,9 @@ void fold(transaction<G>& t, const fold_config& config, bool write_down) {
         script fused(t.view().size());
         fold_fused_batch_norms(t.view(), config, fused, t.account());
         run(t, fused, write_down);
+        script unfused(t.view().size());
+        fold_unfused_batch_norms(t.view(), config, unfused, t.account());
+        run(t, unfused, write_down);
     }
 }
 

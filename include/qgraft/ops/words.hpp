@@ -13,46 +13,46 @@ namespace qgraft {
 
 /// Every word with the least and the greatest number of operands; `many` stands for any number.
 /// In the operand lists, `x` is data, `w` weights; what stands in brackets may instead be attributes of the node.
-#define QGRAFT_WORDS(WORD)                                                                            \
-    WORD(other, 0, many)               /* a node without a word: never matched, never built */        \
-    WORD(conv2d, 2, many)              /* x, w */                                                     \
-    WORD(depthwise_conv2d, 2, many)    /* x, w: each channel by itself */                             \
-    WORD(matmul, 2, many)              /* x, w */                                                     \
-    WORD(batch_norm, 1, many)          /* x, [scale, offset, mean, variance] */                       \
-    WORD(bias_add, 2, 2)               /* x, bias */                                                  \
-    WORD(add, 2, 2)                    /* a, b */                                                     \
-    WORD(sub, 2, 2)                    /* a, b */                                                     \
-    WORD(mul, 2, 2)                    /* a, b */                                                     \
-    WORD(div, 2, 2)                    /* a, b */                                                     \
-    WORD(minimum, 2, 2)                /* a, b */                                                     \
-    WORD(maximum, 2, 2)                /* a, b */                                                     \
-    WORD(rsqrt, 1, 1)                  /* x: 1 / sqrt(x) */                                           \
-    WORD(reciprocal, 1, 1)             /* x: 1 / x */                                                 \
-    WORD(relu, 1, 1)                   /* x: max(x, 0) */                                             \
-    WORD(relu6, 1, 1)                  /* x: min(max(x, 0), 6) */                                     \
-    WORD(identity, 1, 1)               /* x */                                                        \
-    WORD(reshape, 1, 2)                /* x, [shape]; built: x, to the shape params.dims */           \
-    WORD(fill, 1, 1)                   /* x: a tensor of its shape that holds params.real */          \
-    WORD(batch_to_space, 1, 3)         /* x, [block, crops] */                                        \
-    WORD(space_to_batch, 1, 3)         /* x, [block, paddings] */                                     \
-    WORD(max_pool, 1, many)            /* x */                                                        \
-    WORD(max_over_axes, 1, 2)          /* x, [axes] */                                                \
-    WORD(concat, 1, many)              /* x..., [axis] */                                             \
-    WORD(biased_variance, 3, 3)        /* v, x, mean of x's channels: v (n - 1) / n, n of x a mean */ \
-    WORD(reduce_min, 1, 1)             /* x: over all axes, a scalar */                               \
-    WORD(reduce_max, 1, 1)             /* x: over all axes, a scalar */                               \
-    WORD(variable, 0, 0)               /* a scalar of state; params.real is its initial value */      \
-    WORD(read_variable, 1, 1)          /* variable */                                                 \
-    WORD(assign, 2, 2)                 /* variable, x: stores x, gives the value stored */            \
-    WORD(ema_update, 2, 2)             /* variable, x: zero-debiased average, params.real = decay */  \
-    WORD(after_step, 0, 0)             /* true from step params.integer of the quantization step */   \
-    WORD(select, 3, 3)                 /* condition, when true, when false; a literal fills the */    \
-                                       /* shape of the other */                                       \
-    WORD(delayed, 1, many)             /* a select that a quantization delay has made */              \
-    WORD(fake_quant, 1, 3)             /* x, [min, max] */                                            \
-    WORD(fake_quant_per_channel, 1, 3) /* x, [min, max], a range for each channel */                  \
-    WORD(fake_quant_fixed, 1, 1)       /* x: the range is fixed in the node */                        \
-    WORD(training_step, 0, many)       /* an optimizer's update: such a graph is refused */           \
+#define QGRAFT_WORDS(WORD)                                                                           \
+    WORD(other, 0, many)               /* a node without a word: never matched, never built */       \
+    WORD(conv2d, 2, many)              /* x, w */                                                    \
+    WORD(depthwise_conv2d, 2, many)    /* x, w: each channel by itself */                            \
+    WORD(matmul, 2, many)              /* x, w */                                                    \
+    WORD(batch_norm, 1, many)          /* x, [scale, offset, mean, variance] */                      \
+    WORD(bias_add, 2, 2)               /* x, bias */                                                 \
+    WORD(add, 2, 2)                    /* a, b */                                                    \
+    WORD(sub, 2, 2)                    /* a, b */                                                    \
+    WORD(mul, 2, 2)                    /* a, b */                                                    \
+    WORD(div, 2, 2)                    /* a, b */                                                    \
+    WORD(minimum, 2, 2)                /* a, b */                                                    \
+    WORD(maximum, 2, 2)                /* a, b */                                                    \
+    WORD(rsqrt, 1, 1)                  /* x: 1 / sqrt(x) */                                          \
+    WORD(reciprocal, 1, 1)             /* x: 1 / x */                                                \
+    WORD(relu, 1, 1)                   /* x: max(x, 0) */                                            \
+    WORD(relu6, 1, 1)                  /* x: min(max(x, 0), 6) */                                    \
+    WORD(identity, 1, 1)               /* x */                                                       \
+    WORD(reshape, 1, 2)                /* x, [shape]; built: x, to the shape params.dims */          \
+    WORD(fill, 1, 1)                   /* x: a tensor of its shape that holds params.real */         \
+    WORD(batch_to_space, 1, 3)         /* x, [block, crops] */                                       \
+    WORD(space_to_batch, 1, 3)         /* x, [block, paddings] */                                    \
+    WORD(max_pool, 1, many)            /* x */                                                       \
+    WORD(max_over_axes, 1, 2)          /* x, [axes] */                                               \
+    WORD(concat, 1, many)              /* x..., [axis] */                                            \
+    WORD(biased_variance, 3, 3)        /* v, x, mean: v (n - 1) / n over n = x / mean */             \
+    WORD(reduce_min, 1, 1)             /* x: over all axes, a scalar */                              \
+    WORD(reduce_max, 1, 1)             /* x: over all axes, a scalar */                              \
+    WORD(variable, 0, 0)               /* a scalar of state; params.real is its initial value */     \
+    WORD(read_variable, 1, 1)          /* variable */                                                \
+    WORD(assign, 2, 2)                 /* variable, x: stores x, gives the value stored */           \
+    WORD(ema_update, 2, 2)             /* variable, x: zero-debiased average, params.real = decay */ \
+    WORD(after_step, 0, 0)             /* true from step params.integer of the quantization step */  \
+    WORD(select, 3, 3)                 /* condition, when true, when false; a literal fills the */   \
+                                       /* shape of the other */                                      \
+    WORD(delayed, 1, many)             /* a select that a quantization delay has made */             \
+    WORD(fake_quant, 1, 3)             /* x, [min, max] */                                           \
+    WORD(fake_quant_per_channel, 1, 3) /* x, [min, max], a range for each channel */                 \
+    WORD(fake_quant_fixed, 1, 1)       /* x: the range is fixed in the node */                       \
+    WORD(training_step, 0, many)       /* an optimizer's update: such a graph is refused */          \
     WORD(gradient, 0, many)            /* part of a backward pass */
 
 /// A word of the vocabulary.
