@@ -185,9 +185,9 @@ private:
         namespace patterns = unfused_patterns;
         const auto shift = match(view_, m.shift.node, patterns::shift);
         if (!shift || shift->get<patterns::scale_tag>() != m.scale) return std::nullopt;
-        const tensor mean = shift->get<patterns::mean_tag>();
-        const auto moving_mean = view_.average_of(mean);
-        const auto moving_variance = view_.average_of(variance);
+        tensor mean = shift->get<patterns::mean_tag>();
+        const auto moving_mean = average_behind(mean);
+        const auto moving_variance = average_behind(variance);
         if (!moving_mean || !moving_variance) return std::nullopt;
         batch_statistics s{gamma, mean, variance, *moving_mean, *moving_variance, epsilon};
         if (named != nullptr) {
@@ -196,6 +196,20 @@ private:
             prefer(s.moving_variance.value, named->moving_variance);
         }
         return s;
+    }
+
+    /// The moving average of a statistic, which identities may pass on; `statistic` becomes what it is of.
+    [[nodiscard]] std::optional<moving_average<tensor>> average_behind(tensor& statistic) const {
+        tensor t = statistic;
+        for (node_id steps = 0; steps < view_.size(); ++steps) {
+            if (auto average = view_.average_of(t)) {
+                statistic = t;
+                return average;
+            }
+            if (view_.word_of(t.node) != word::identity) break;
+            t = view_.inputs(t.node)[0];
+        }
+        return std::nullopt;
     }
 
     /// Takes the tensor that names tell where both are the value of one variable.
