@@ -120,7 +120,7 @@ private:
 
     /// Looks through identities and reshapes, each once; with an explicit stack, since chains of them may be long.
     [[nodiscard]] bool followed_by_fake_quant(node_id n) const {
-        constexpr word_set quantizers{word::fake_quant, word::fake_quant_per_channel, word::fake_quant_fixed};
+        constexpr word_set fake_quants{word::fake_quant, word::fake_quant_per_channel, word::fake_quant_fixed};
         constexpr word_set transparent{word::identity, word::reshape};
         std::vector<node_id> open{n};
         std::unordered_set<node_id> seen{n};
@@ -130,7 +130,7 @@ private:
             if (planned_[at]) return true;
             for (const use u : view_.users(at)) {
                 const word w = view_.word_of(u.node);
-                if (quantizers.contains(w)) return true;
+                if (fake_quants.contains(w)) return true;
                 if (transparent.contains(w) && seen.insert(u.node).second) open.push_back(u.node);
             }
         }

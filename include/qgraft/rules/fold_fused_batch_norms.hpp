@@ -70,7 +70,12 @@ struct fused_match {
 class fused_folder {
 public:
     fused_folder(const graph_view& view, const fold_config& config, script& s, report& r)
-        : view_(view), config_(config), script_(s), report_(r), folder_(view, config, s), seen_(view.size(), false) {}
+        : view_(view),
+          config_(config),
+          script_(s),
+          report_(r),
+          folder_(view, config, s),
+          folded_by_(view.size(), no_node) {}
 
     void run() {
         std::vector<fused_match> matches;
@@ -83,8 +88,7 @@ public:
     }
 
 private:
-    /// What is to be folded here. A batch norm in training is prepared even where its layer is taken: the reference does
-    /// so while it looks for matches.
+    /// What is to be folded here.
     std::optional<fused_match> match_at(node_id root) {
         namespace patterns = fused_patterns;
         const auto found = match(view_, root, patterns::root);
@@ -107,11 +111,16 @@ private:
             if (view_.word_of(root) == word::batch_norm || is_reshaped_back(m)) decide(m, outcome::left_as_is, reason);
             return std::nullopt;
         }
-        read_statistics(m);
-        // By default every batch norm after a layer is folded, and none twice; the reference folds one a layer.
-        const node_id key = config_.as_reference ? m.folded.layer : m.norm;
-        if (seen_[key]) return std::nullopt;
-        seen_[key] = true;
+        const node_id folded_by = folded_by_[m.folded.layer];
+        // While it looks for matches, the reference prepares even those that it drops.
+        if (config_.as_reference || folded_by == no_node || folded_by == m.norm) read_statistics(m);
+        if (folded_by != no_node) {
+            if (folded_by != m.norm) {
+                decide(m, outcome::left_as_is, "its layer is folded into another batch norm");
+            }
+            return std::nullopt;
+        }
+        folded_by_[m.folded.layer] = m.norm;
         return m;
     }
 
@@ -201,7 +210,7 @@ private:
         }
         bias = folder_.beside_data(l, bias, {inner, "bias_reshape"});
         result = script_.emit(word::add, {result, bias}, {in, "add_fold", older});
-        script_.reroute(m.output, result, uses(m.output));
+        folder_.replace(m.output, result, uses(m.output));
         decide(m, outcome::folded, reason(m, correction.has_value()));
     }
 
@@ -228,7 +237,7 @@ private:
     script& script_;
     report& report_;
     layer_folder folder_;
-    std::vector<bool> seen_;
+    std::vector<node_id> folded_by_;  ///< by layer: the batch norm that it is folded into
 };
 
 }  // namespace detail

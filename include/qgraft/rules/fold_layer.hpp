@@ -8,7 +8,10 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <set>
 #include <string>
+#include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include <qgraft/ops/view.hpp>
@@ -17,6 +20,7 @@
 #include <qgraft/rules/config.hpp>
 #include <qgraft/rules/fold_correction.hpp>
 #include <qgraft/rules/paths.hpp>
+#include <qgraft/rules/unquantized_view.hpp>
 
 namespace qgraft {
 
@@ -37,7 +41,9 @@ inline constexpr word_set foldable_layers{word::conv2d, word::depthwise_conv2d, 
 class layer_folder {
 public:
     layer_folder(const graph_view& view, const fold_config& config, script& s)
-        : view_(view), config_(config), script_(s) {}
+        : view_(view), config_(config), script_(s) {
+        if (!config.as_reference) find_folded();
+    }
 
     /// Why the layer's weights cannot be scaled by channel; empty when they can.
     [[nodiscard]] std::string obstacle(const foldable_layer& l) const {
@@ -46,6 +52,7 @@ public:
             return "its layer is excluded by an option";
         }
         if (view_.has_role(l.layer, role::in_loop)) return "runs inside a loop";
+        if (folded_[l.layer]) return "its layer has a folded copy already";
         if (view_.channels(l.layer).split && !split_channels(l)) {
             return "how many channels the weights of its layer have is not known";
         }
@@ -73,9 +80,18 @@ public:
         return script_.emit(word::reshape, {vector}, std::move(where));
     }
 
-    /// The layer with other weights.
+    /// The layer with other weights. Where its input is a batch norm's output that was folded before, the copy reads what
+    /// replaced it; the reference's copy goes on reading the old one.
     tensor clone(const foldable_layer& l, tensor weights, scope_id in) {
-        return script_.emit(view_.word_of(l.layer), {l.input, weights}, like(l.layer, in));
+        tensor input = l.input;
+        if (const auto it = replaced_.find(number(input)); it != replaced_.end()) input = it->second;
+        return script_.emit(view_.word_of(l.layer), {input, weights}, like(l.layer, in));
+    }
+
+    /// Moves users from a batch norm's output to the folded result.
+    void replace(tensor output, tensor result, std::vector<use> users) {
+        if (!config_.as_reference) replaced_.emplace(number(output), result);
+        script_.reroute(output, result, std::move(users));
     }
 
     /// The batch_to_space that follows the layer, on `x`.
@@ -92,6 +108,33 @@ public:
     }
 
 private:
+    /// Finds layers that an earlier rewrite has folded: another of the same kind reads the same input, and the same
+    /// weights by way of one product or two. The old batch norm may still be used, by what was folded together with it.
+    void find_folded() {
+        const unquantized_view plain(view_);
+        std::set<std::pair<std::uint64_t, std::uint64_t>> copied;
+        const auto is_layer = [&](node_id n) {
+            return foldable_layers.contains(plain.word_of(n)) && plain.inputs(n).size() == 2;
+        };
+        folded_.assign(view_.size(), false);
+        for (const node_id n : plain.order()) {
+            if (!is_layer(n)) continue;
+            const tensor input = plain.inputs(n)[0];
+            tensor weights = plain.inputs(n)[1];
+            for (const std::size_t operand : {0U, 1U}) {
+                if (plain.word_of(weights.node) != word::mul) break;
+                weights = plain.inputs(weights.node)[operand];
+                copied.emplace(number(input), number(weights));
+            }
+        }
+        for (node_id n = 0; n < plain.size(); ++n) {
+            if (!is_layer(n)) continue;
+            folded_[n] = copied.contains({number(plain.inputs(n)[0]), number(plain.inputs(n)[1])});
+        }
+    }
+
+    static std::uint64_t number(tensor t) { return std::uint64_t{t.node} << 32U | t.port; }
+
     [[nodiscard]] placement like(node_id n, scope_id in) const {
         placement where{.scope = in, .like = n};
         where.params.as_reference = config_.as_reference;
@@ -117,6 +160,8 @@ private:
     const graph_view& view_;
     const fold_config& config_;
     script& script_;
+    std::unordered_map<std::uint64_t, tensor> replaced_;  ///< outputs of batch norms, by number
+    std::vector<bool> folded_;                            ///< by layer: an earlier rewrite has made a folded copy
 };
 
 }  // namespace detail

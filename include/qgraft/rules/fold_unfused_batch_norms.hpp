@@ -17,6 +17,8 @@
 #ifndef QGRAFT_RULES_FOLD_UNFUSED_BATCH_NORMS_HPP
 #define QGRAFT_RULES_FOLD_UNFUSED_BATCH_NORMS_HPP
 
+#include <algorithm>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <utility>
@@ -86,21 +88,32 @@ public:
             const node_id n = named.output.node;
             seen_[n] = true;
             if (view_.users(n).empty()) continue;
-            const auto m = match_at(n, &named);
+            auto m = match_at(n, &named);
             if (m) {
-                fold(*m);
+                matches_.push_back(std::move(*m));
             } else if (reason_.empty()) {
                 decide(n, outcome::left_as_is, "does not follow a layer, or is not of the usual form");
             }
         }
-        if (config_.as_reference) return;
-        for (const node_id n : view_.order()) {
-            if (view_.word_of(n) != word::add || seen_[n] || view_.users(n).empty()) continue;
-            if (const auto m = match_at(n, nullptr)) fold(*m);
-        }
+        if (!config_.as_reference) find_unnamed();
+        for (unfused_match& m : matches_) fold(std::move(m));
     }
 
 private:
+    /// Finds those that no name tells of, and puts all in order, producers first.
+    void find_unnamed() {
+        std::vector<node_id> place(view_.size(), 0);
+        node_id next = 0;
+        for (const node_id n : view_.order()) {
+            place[n] = next++;
+            if (view_.word_of(n) != word::add || seen_[n] || view_.users(n).empty()) continue;
+            if (auto m = match_at(n, nullptr)) matches_.push_back(std::move(*m));
+        }
+        std::stable_sort(matches_.begin(), matches_.end(), [&place](const unfused_match& a, const unfused_match& b) {
+            return place[a.output.node] < place[b.output.node];
+        });
+    }
+
     std::optional<unfused_match> match_at(node_id n, const named_batch_norm<tensor>* named) {
         namespace patterns = unfused_patterns;
         reason_.clear();
@@ -266,7 +279,7 @@ private:
             result = sum(result, correction->offset, "correction_add");
         }
         result = sum(result, m.shift, "add_fold");
-        script_.reroute(m.output, result, m.users);
+        folder_.replace(m.output, result, m.users);
         decide(m.output.node, outcome::folded,
                m.statistics ? "with the statistics of the batch, corrected to their moving averages"
                             : "with the statistics it is given");
@@ -282,6 +295,7 @@ private:
     report& report_;
     layer_folder folder_;
     std::vector<bool> seen_;
+    std::vector<unfused_match> matches_;
     std::string reason_;  ///< why the last match was left
 };
 
