@@ -17,6 +17,7 @@
 #include <vector>
 
 #include <qgraft/ops/dialect.hpp>
+#include <qgraft/rules/config.hpp>
 
 namespace toy {
 
@@ -64,6 +65,17 @@ public:
     }
     void set_input(node n, std::size_t operand, value v) { nodes_.at(n).inputs.at(operand) = v; }
 
+    /// A graph knows the shapes that it is told.
+    [[nodiscard]] qgraft::tensor_shape shape(value v) const {
+        const auto it = shapes_.find(nodes_.at(v.node).name);
+        return it == shapes_.end() ? qgraft::tensor_shape() : it->second;
+    }
+    void set_shape(const std::string& name, std::vector<std::int64_t> dims) {
+        shapes_[name] = qgraft::tensor_shape(std::move(dims));
+    }
+    /// Sets the params of a node: of a batch_norm, `real` is its epsilon, and `integer` 1 in training.
+    void set_params(node n, qgraft::word_params params) { nodes_.at(n).params = std::move(params); }
+
     [[nodiscard]] const toy_node& at(node n) const { return nodes_.at(n); }
     [[nodiscard]] std::size_t size() const { return nodes_.size(); }
     [[nodiscard]] bool has(const std::string& name) const { return by_name_.count(name) != 0; }
@@ -86,6 +98,7 @@ public:
 private:
     std::vector<toy_node> nodes_;
     std::unordered_map<std::string, node> by_name_;
+    std::unordered_map<std::string, qgraft::tensor_shape> shapes_;
 };
 
 /// The whole graph, a line a node.
@@ -103,6 +116,7 @@ inline std::string text(const graph& g) {
         if (p.real != 0) out << " real=" << p.real;
         if (p.integer != 0) out << " integer=" << p.integer;
         if (x.op == word::fake_quant) out << " bits=" << p.bits;
+        for (const auto d : p.dims) out << " dim=" << d;
         if (p.narrow_range) out << " narrow";
         if (p.symmetric) out << " symmetric";
         if (p.kernel != nullptr) out << " kernel";
@@ -122,14 +136,16 @@ struct dialect<toy::graph> {
     using graph = toy::graph;
     using node = graph::node;
 
-    static constexpr word_set spoken{word::variable,   word::reduce_min, word::reduce_max, word::minimum,
-                                     word::maximum,    word::div,        word::mul,        word::assign,
-                                     word::ema_update, word::after_step, word::select,     word::fake_quant};
+    static constexpr word_set spoken = training_words | training_fold_words;
 
     static word classify(const graph& g, node n) {
         const auto& x = g.at(n);
         const bool waits = x.op == word::select && g.at(x.inputs[0].node).op == word::after_step;
         return waits ? word::delayed : x.op;
+    }
+    static batch_norm_facts batch_norm_of(const graph& g, node n) {
+        const word_params& p = g.at(n).params;
+        return {.is_training = p.integer != 0, .epsilon = p.real};
     }
     static bool is_left_alone(const graph& g, node n) { return g.name(n).starts_with("gradients/"); }
 

@@ -17,9 +17,30 @@ namespace qgraft {
 namespace detail {
 
 /// The words that the rules build.
-inline constexpr word_set archetype_words{word::variable,   word::reduce_min, word::reduce_max, word::minimum,
-                                          word::maximum,    word::div,        word::mul,        word::assign,
-                                          word::ema_update, word::after_step, word::select,     word::fake_quant};
+inline constexpr word_set archetype_words{word::variable,
+                                          word::reduce_min,
+                                          word::reduce_max,
+                                          word::minimum,
+                                          word::maximum,
+                                          word::assign,
+                                          word::add,
+                                          word::sub,
+                                          word::mul,
+                                          word::div,
+                                          word::rsqrt,
+                                          word::reciprocal,
+                                          word::identity,
+                                          word::reshape,
+                                          word::fill,
+                                          word::ema_update,
+                                          word::after_step,
+                                          word::select,
+                                          word::conv2d,
+                                          word::matmul,
+                                          word::fake_quant,
+                                          word::depthwise_conv2d,
+                                          word::batch_to_space,
+                                          word::biased_variance};
 
 /// Every kind is the number of a word. A select on a step is a delay's.
 inline word archetype_word(unsigned kind, word of_first_operand) {

@@ -24,6 +24,7 @@
 #include <vector>
 
 #include <qgraft/pattern/combinators.hpp>
+#include <qgraft/rules/fold_correction.hpp>
 #include <qgraft/rules/fold_layer.hpp>
 
 namespace qgraft {

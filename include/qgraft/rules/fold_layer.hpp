@@ -8,7 +8,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
-#include <set>
 #include <string>
 #include <unordered_map>
 #include <utility>
@@ -18,9 +17,8 @@
 #include <qgraft/rewrite/report.hpp>
 #include <qgraft/rewrite/script.hpp>
 #include <qgraft/rules/config.hpp>
-#include <qgraft/rules/fold_correction.hpp>
+#include <qgraft/rules/folded_copies.hpp>
 #include <qgraft/rules/paths.hpp>
-#include <qgraft/rules/unquantized_view.hpp>
 
 namespace qgraft {
 
@@ -34,15 +32,12 @@ struct foldable_layer {
 
 namespace detail {
 
-/// The layers that weights can be folded into.
-inline constexpr word_set foldable_layers{word::conv2d, word::depthwise_conv2d, word::matmul};
-
 /// Plans folded copies.
 class layer_folder {
 public:
     layer_folder(const graph_view& view, const fold_config& config, script& s)
         : view_(view), config_(config), script_(s) {
-        if (!config.as_reference) find_folded();
+        if (!config.as_reference) folded_ = layers_with_folded_copies(view);
     }
 
     /// Why the layer's weights cannot be scaled by channel; empty when they can.
@@ -108,31 +103,6 @@ public:
     }
 
 private:
-    /// Finds layers that an earlier rewrite has folded: another of the same kind reads the same input, and the same
-    /// weights by way of one product or two. The old batch norm may still be used, by what was folded together with it.
-    void find_folded() {
-        const unquantized_view plain(view_);
-        std::set<std::pair<std::uint64_t, std::uint64_t>> copied;
-        const auto is_layer = [&](node_id n) {
-            return foldable_layers.contains(plain.word_of(n)) && plain.inputs(n).size() == 2;
-        };
-        folded_.assign(view_.size(), false);
-        for (const node_id n : plain.order()) {
-            if (!is_layer(n)) continue;
-            const tensor input = plain.inputs(n)[0];
-            tensor weights = plain.inputs(n)[1];
-            for (const std::size_t operand : {0U, 1U}) {
-                if (plain.word_of(weights.node) != word::mul) break;
-                weights = plain.inputs(weights.node)[operand];
-                copied.emplace(number(input), number(weights));
-            }
-        }
-        for (node_id n = 0; n < plain.size(); ++n) {
-            if (!is_layer(n)) continue;
-            folded_[n] = copied.contains({number(plain.inputs(n)[0]), number(plain.inputs(n)[1])});
-        }
-    }
-
     static std::uint64_t number(tensor t) { return std::uint64_t{t.node} << 32U | t.port; }
 
     [[nodiscard]] placement like(node_id n, scope_id in) const {

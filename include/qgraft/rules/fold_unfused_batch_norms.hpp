@@ -25,6 +25,7 @@
 #include <vector>
 
 #include <qgraft/pattern/combinators.hpp>
+#include <qgraft/rules/fold_correction.hpp>
 #include <qgraft/rules/fold_layer.hpp>
 
 namespace qgraft {
@@ -138,7 +139,7 @@ private:
         if (config_.is_training) {
             if (config_.as_reference) {
                 m.statistics = statistics_by_name(*named);
-                if (!m.statistics) return std::nullopt;
+                if (!m.statistics || (m.has_gamma && !m.statistics->scale)) return std::nullopt;
             } else {
                 m.statistics =
                     statistics_by_form(m, found->get<patterns::variance_tag>(), found->get<patterns::epsilon_tag>(),
