@@ -145,9 +145,17 @@ public:
     [[nodiscard]] std::vector<named_batch_norm<tensor>> named_batch_norms() const override {
         std::vector<named_batch_norm<tensor>> all;
         for (const auto& b : detail::speech<G>::named_batch_norms(*graph_)) {
-            const auto id = [this](const auto& v) { return v ? std::optional<tensor>(id_of(*v)) : std::nullopt; };
-            all.push_back({b.prefix, id_of(b.output), id(b.scale), id(b.mean), id(b.variance), id(b.moving_mean),
-                           id(b.moving_variance), id(b.epsilon), id(b.mean_rate), id(b.variance_rate), id(b.reader)});
+            named_batch_norm<tensor> named{.prefix = b.prefix, .output = id_of(b.output)};
+            named.scale = id_of(b.scale);
+            named.mean = id_of(b.mean);
+            named.variance = id_of(b.variance);
+            named.moving_mean = id_of(b.moving_mean);
+            named.moving_variance = id_of(b.moving_variance);
+            named.epsilon = id_of(b.epsilon);
+            named.mean_rate = id_of(b.mean_rate);
+            named.variance_rate = id_of(b.variance_rate);
+            named.reader = id_of(b.reader);
+            all.push_back(std::move(named));
         }
         return all;
     }
@@ -176,6 +184,10 @@ private:
         const auto id = find(v.node);
         if (!id) throw invalid_graph("", "the dialect names a tensor that is not of this graph");
         return {*id, v.port};
+    }
+
+    [[nodiscard]] std::optional<tensor> id_of(const std::optional<value<node>>& v) const {
+        return v ? std::optional<tensor>(id_of(*v)) : std::nullopt;
     }
 
     [[nodiscard]] node_id id_of(node n, node_id reader) const {
