@@ -124,7 +124,12 @@ report rewrite(G& graph, const qat_options<G>& options, quantize_config config) 
     if (options.strict && !warnings.empty()) throw refused_graph("", warnings.front());
     t.account().warnings = std::move(warnings);
     if (options.stages != stage::quantize) {
-        const fold_config folding{P == phase::training, options.freeze_bn_delay, config.as_reference, config.excluded};
+        fold_config folding;
+        folding.is_training = P == phase::training;
+        folding.inference_only = (training_fold_words.bits & ~word_set(dialect<G>::spoken).bits) != 0;
+        folding.freeze_bn_delay = options.freeze_bn_delay;
+        folding.as_reference = config.as_reference;
+        folding.excluded = config.excluded;
         fold<P>(t, folding, options.dry_run);
     }
     if (options.stages != stage::fold) quantize(t, config, options.dry_run);

@@ -131,12 +131,19 @@ TEST_CASE("what is left as it is") {
     }
     SUBCASE("one that does not follow a layer") {
         g.set_input(g.find("c/norm"), 0, {g.find("input"), 0});
-        CHECK(fold(g).decisions.empty());
+        CHECK(toy::decisions(fold(g)) ==
+              lines{"c/norm: left as is, does not follow a layer: 'input' is other where conv2d or depthwise_conv2d or "
+                    "matmul was expected"});
     }
     SUBCASE("one behind a reshape of an image") {
         const auto reshaped = g("c/reshaped", word::reshape, {g.find("c/layer")});
         g.set_input(g.find("c/norm"), 0, {reshaped, 0});
         CHECK(toy::decisions(fold(g)) == lines{"c/norm: left as is, is separated from its layer by a reshape"});
+    }
+    SUBCASE("one on batch statistics, where the graph has no state") {
+        toy::graph training = network(true);
+        CHECK(toy::decisions(fold(training, {.inference_only = true})) ==
+              lines{"c/norm: left as is, uses the statistics of the batch, which needs state"});
     }
     SUBCASE("one whose layer is excluded") {
         const node_id layer = g.find("c/layer");

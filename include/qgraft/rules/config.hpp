@@ -43,6 +43,8 @@ struct quantize_config {
 struct fold_config {
     /// The graph is for training: batch norms on batch statistics get corrections.
     bool is_training = true;
+    /// The graph's dialect cannot build what batch norms on batch statistics take.
+    bool inference_only = false;
     /// The step from which on batch norms use their moving statistics; none: never.
     std::optional<std::int64_t> freeze_bn_delay{};
     /// Equal to the reference also where it is wrong.

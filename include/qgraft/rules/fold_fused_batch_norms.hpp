@@ -76,7 +76,8 @@ public:
           script_(s),
           report_(r),
           folder_(view, config, s),
-          folded_by_(view.size(), no_node) {}
+          folded_by_(view.size(), no_node),
+          decided_(view.size(), false) {}
 
     void run() {
         std::vector<fused_match> matches;
@@ -86,6 +87,9 @@ public:
             if (auto m = match_at(n)) matches.push_back(std::move(*m));
         }
         for (const fused_match& m : matches) fold(m);
+        for (const node_id n : view_.order()) {
+            if (view_.word_of(n) == word::batch_norm && !decided_[n] && !uses({n, 0}).empty()) explain_unmatched(n);
+        }
     }
 
 private:
@@ -134,6 +138,7 @@ private:
         if (view_.inputs(m.norm).size() != 5) return "does not have its scale, offset and statistics as operands";
         if (config_.as_reference) return m.facts.unknown_to_reference ? "is unknown to the reference" : "";
         if (!m.facts.obstacle.empty()) return m.facts.obstacle;
+        if (m.facts.is_training && config_.inference_only) return "uses the statistics of the batch, which needs state";
         if (m.reshaped && !keeps_channels(m)) return "is separated from its layer by a reshape";
         if (!m.reshaped && view_.channels(m.folded.layer).after_data != view_.channels(m.norm).after_data) {
             return "has its channels elsewhere than its layer";
@@ -229,7 +234,23 @@ private:
         return all;
     }
 
+    /// Why a batch norm that is used does not match.
+    void explain_unmatched(node_id n) {
+        fused_match m;
+        m.norm = n;
+        std::string reason = "no reshape follows it that brings back the form of its layer's output";
+        if (!match(view_, n, fused_patterns::norm)) {
+            reason = "does not follow a layer";
+            if (!view_.inputs(n).empty()) {
+                const node_id before = view_.inputs(n)[0].node;
+                reason += ": " + pattern::to_string(view_, pattern::explain(view_, before, fused_patterns::layer));
+            }
+        }
+        decide(m, outcome::left_as_is, std::move(reason));
+    }
+
     void decide(const fused_match& m, outcome what, std::string reason) {
+        decided_[m.norm] = true;
         report_.decisions.push_back({"fold_fused_batch_norms", view_.name(m.norm), what, std::move(reason)});
     }
 
@@ -239,6 +260,7 @@ private:
     report& report_;
     layer_folder folder_;
     std::vector<node_id> folded_by_;  ///< by layer: the batch norm that it is folded into
+    std::vector<bool> decided_;       ///< by batch norm: the report tells of it
 };
 
 }  // namespace detail
