@@ -52,7 +52,7 @@ qat_options<G> options_of(const recorded_case& c) {
     o.freeze_bn_delay = c.arguments.freeze_bn_delay;
     o.scope = c.arguments.scope;
     o.ema_decay = c.arguments.ema_decay;
-    o.stages = c.function == "quantize" ? stage::quantize : stage::all;
+    o.stages = c.function == "quantize" ? stage::quantize : c.function == "fold_batch_norms" ? stage::fold : stage::all;
     o.as_reference = true;
     return o;
 }

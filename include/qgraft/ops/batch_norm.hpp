@@ -33,7 +33,7 @@ struct channel_layout {
 /// An exponential moving average of a statistic: value -= (value - statistic) * rate. `Tensor` is a tensor of a
 /// graph_view, or a graph's own value.
 template <class Tensor>
-struct moving_average {
+struct moving_statistic {
     Tensor value{};
     /// What the difference is multiplied by; none where that is no tensor.
     std::optional<Tensor> rate{};

@@ -30,7 +30,7 @@ namespace qgraft {
 ///     open_scope(G&, scope_kind, path)      -> naming_scope    default: the path itself, for both
 ///     batch_norm_of(const G&, node)         -> batch_norm_facts      of a batch_norm; default: it cannot be folded
 ///     channels_of(const G&, node)           -> channel_layout        of a layer; default: channels last in both
-///     moving_average_of(const G&, value)    -> optional<moving_average<value>>    of a statistic; default: by its form
+///     moving_statistic_of(const G&, value)    -> optional<moving_statistic<value>>    of a statistic; default: by its form
 ///     named_batch_norms(const G&)           -> vector<named_batch_norm<value>>    default: none
 ///     annotate(editor<G>&, node, annotation)    default: nothing
 ///     static constexpr char separator       between the parts of a name; default: '/'
@@ -117,8 +117,8 @@ struct speech {
             return {};
         }
     }
-    static constexpr bool tells_moving_averages = requires(const G& g, value_of<G> v) {
-        dialect<G>::moving_average_of(g, v);
+    static constexpr bool tells_moving_statistics = requires(const G& g, value_of<G> v) {
+        dialect<G>::moving_statistic_of(g, v);
     };
     static std::vector<named_batch_norm<value_of<G>>> named_batch_norms(const G& g) {
         if constexpr (requires { dialect<G>::named_batch_norms(g); }) {

@@ -128,11 +128,11 @@ public:
     [[nodiscard]] channel_layout channels(node_id n) const override {
         return detail::speech<G>::channels_of(*graph_, handles_[n]);
     }
-    [[nodiscard]] std::optional<moving_average<tensor>> average_of(tensor statistic) const override {
-        if constexpr (detail::speech<G>::tells_moving_averages) {
-            const auto found = dialect<G>::moving_average_of(*graph_, handle(statistic));
+    [[nodiscard]] std::optional<moving_statistic<tensor>> average_of(tensor statistic) const override {
+        if constexpr (detail::speech<G>::tells_moving_statistics) {
+            const auto found = dialect<G>::moving_statistic_of(*graph_, handle(statistic));
             if (!found) return std::nullopt;
-            moving_average<tensor> average{.value = id_of(found->value), .operand = found->operand};
+            moving_statistic<tensor> average{.value = id_of(found->value), .operand = found->operand};
             if (found->rate) {
                 average.rate = id_of(*found->rate);
                 average.product = id_of(found->product);

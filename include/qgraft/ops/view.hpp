@@ -87,8 +87,8 @@ public:
     /// Where a layer has its channels.
     [[nodiscard]] virtual channel_layout channels(node_id) const { return {}; }
     /// The moving average that follows a statistic; none where there is none. Here: value - statistic, times a rate.
-    [[nodiscard]] virtual std::optional<moving_average<tensor>> average_of(tensor statistic) const {
-        std::optional<moving_average<tensor>> found;
+    [[nodiscard]] virtual std::optional<moving_statistic<tensor>> average_of(tensor statistic) const {
+        std::optional<moving_statistic<tensor>> found;
         for (const use difference : users(statistic.node)) {
             if (read_by(difference) != statistic || difference.operand != 1) continue;
             if (word_of(difference.node) != word::sub) continue;

@@ -35,8 +35,8 @@ struct batch_statistics {
     tensor scale{};  ///< gamma
     tensor mean{};
     tensor variance{};  ///< without Bessel's correction
-    moving_average<tensor> moving_mean{};
-    moving_average<tensor> moving_variance{};
+    moving_statistic<tensor> moving_mean{};
+    moving_statistic<tensor> moving_variance{};
     argument epsilon{};
 };
 
@@ -87,7 +87,7 @@ private:
     }
 
     /// Makes a rate 0 once the statistics are frozen.
-    void stop(const moving_average<tensor>& average, tensor frozen, placement where) {
+    void stop(const moving_statistic<tensor>& average, tensor frozen, placement where) {
         if (!average.rate) return;
         const tensor rate = *average.rate;
         std::vector<use> slots{{average.product.node, average.operand}};

@@ -63,8 +63,8 @@ struct fused_match {
     bool reshaped = false;  ///< a reshape is between the layer and the batch norm
     batch_norm_facts facts{};
     tensor variance{};
-    std::optional<moving_average<tensor>> moving_mean{};
-    std::optional<moving_average<tensor>> moving_variance{};
+    std::optional<moving_statistic<tensor>> moving_mean{};
+    std::optional<moving_statistic<tensor>> moving_variance{};
 };
 
 /// Finds the batch norms, then plans one after the other.

@@ -213,7 +213,7 @@ private:
     }
 
     /// The moving average of a statistic, which identities may pass on; `statistic` becomes what it is of.
-    [[nodiscard]] std::optional<moving_average<tensor>> average_behind(tensor& statistic) const {
+    [[nodiscard]] std::optional<moving_statistic<tensor>> average_behind(tensor& statistic) const {
         tensor t = statistic;
         for (node_id steps = 0; steps < view_.size(); ++steps) {
             if (auto average = view_.average_of(t)) {
