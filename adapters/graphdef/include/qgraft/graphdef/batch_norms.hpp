@@ -33,6 +33,11 @@ batch_norm_facts batch_norm_of(const G& g, node_ref n) {
     if (type != nullptr && static_cast<int>(type->type()) != static_cast<int>(element_type::float32)) {
         facts.obstacle = "is not of 32-bit floats";
     }
+    // Later releases of TensorFlow can average over steps in the operation itself; 1 stands for not doing so.
+    const auto* factor = find_attribute(def, "exponential_avg_factor");
+    if (facts.is_training && factor != nullptr && factor->f() != 1.0F) {
+        facts.obstacle = "keeps moving averages itself: its outputs are not the statistics of the batch";
+    }
     facts.unknown_to_reference = def.op() == "FusedBatchNormV2";
     return facts;
 }
