@@ -4,8 +4,10 @@
 #define QGRAFT_RULES_UNQUANTIZED_VIEW_HPP
 
 #include <string>
+#include <utility>
 #include <vector>
 
+#include <qgraft/ops/index.hpp>
 #include <qgraft/ops/view.hpp>
 
 namespace qgraft {
@@ -13,8 +15,8 @@ namespace qgraft {
 /// The words that stand for a fake-quantized value.
 inline constexpr word_set quantizers{word::fake_quant, word::fake_quant_per_channel, word::fake_quant_fixed};
 
-/// A view in which an operand that reads a fake-quantized value, delayed or not, reads the value itself. Users are those
-/// of the graph. What matched before a rewrite matches on this view after it: so the rules find the same again, and
+/// A view in which an operand that reads a fake-quantized value, delayed or not, reads the value itself, and the order is
+/// one without fake quantization. Users are those of the graph. What matched before a rewrite matches on this view after it: so the rules find the same again, and
 /// leave it as it is.
 class unquantized_view final : public graph_view {
 public:
@@ -25,9 +27,13 @@ public:
             const tensor t = quantized_by(n);
             if (t) sources[n] = sources[t.node] ? sources[t.node] : t;
         }
+        bool changed = false;
         for (tensor& t : inputs_) {
-            if (sources[t.node]) t = sources[t.node];
+            if (!sources[t.node]) continue;
+            t = sources[t.node];
+            changed = true;
         }
+        if (changed) reorder();
     }
 
     [[nodiscard]] std::string name(node_id n) const override { return of_.name(n); }
@@ -36,6 +42,20 @@ public:
     [[nodiscard]] char separator() const noexcept override { return of_.separator(); }
 
 private:
+    /// Orders anew by the operands as they are here: the nodes of a rewrite, which files have last, hold nobody up.
+    void reorder() {
+        std::vector<node_id> place(size());
+        for (node_id i = 0; i < size(); ++i) place[order_[i]] = i;
+        std::vector<detail::precedence> edges;
+        for (node_id n = 0; n < size(); ++n) {
+            for (const tensor t : inputs(n)) {
+                // What goes backwards in the order of the graph closes a loop.
+                if (place[t.node] < place[n]) edges.push_back({t.node, n});
+            }
+        }
+        order_ = detail::order_of(size(), std::move(edges));
+    }
+
     /// What a node quantizes; none when it is neither fake quantization nor a delay of it. A delay reads the quantized
     /// value, or reads nodes of no word that do.
     [[nodiscard]] tensor quantized_by(node_id n) const {

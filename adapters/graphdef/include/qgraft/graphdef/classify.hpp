@@ -12,13 +12,17 @@
 
 namespace qgraft::graphdef {
 
-/// Whether an operation is an optimizer's update: of a variable, an accumulator of gradients or an embedding table. By
-/// the families in which TensorFlow's registry (1.15 to 2.21) names them.
+/// Whether an operation is part of an optimizer's update: of a variable, an accumulator of gradients or an embedding
+/// table. By the families in which TensorFlow's registry (1.15 to 2.21) names them.
 inline bool is_training_op(std::string_view op) {
-    constexpr std::array<std::string_view, 4> prefixes{"Apply", "ResourceApply", "SparseApply", "ResourceSparseApply"};
+    constexpr std::array<std::string_view, 5> prefixes{"Apply", "ResourceApply", "SparseApply", "ResourceSparseApply",
+                                                       "BoostedTreesUpdateEnsemble"};
     const bool applies =
         std::any_of(prefixes.begin(), prefixes.end(), [op](std::string_view p) { return op.starts_with(p); });
-    return applies || op.ends_with("AccumulatorApplyGradient") || op == "SendTPUEmbeddingGradients" ||
+    constexpr std::array<std::string_view, 4> others{"SdcaOptimizer", "SdcaOptimizerV2", "SdcaShrinkL1", "NegTrain"};
+    return applies || std::find(others.begin(), others.end(), op) != others.end() ||
+           op.ends_with("AccumulatorApplyGradient") || op.ends_with("AccumulatorTakeGradient") ||
+           op.find("SendTPUEmbeddingGradients") != std::string_view::npos ||
            (op.starts_with("XlaSparse") && op.find("GradWith") != std::string_view::npos) ||
            (op.starts_with("XlaSparseCore") && (op.ends_with("Adagrad") || op.ends_with("AdagradMomentum") ||
                                                 op.ends_with("Adam") || op.ends_with("Ftrl") || op.ends_with("Sgd")));

@@ -1,4 +1,4 @@
-// What a rewrite writes beside the nodes of a MetaGraphDef: variables, cond contexts.
+// What a rewrite writes beside the nodes of a MetaGraphDef: variables, cond contexts, the list of operations.
 // SPDX-License-Identifier: Apache-2.0
 #ifndef QGRAFT_GRAPHDEF_COLLECTIONS_HPP
 #define QGRAFT_GRAPHDEF_COLLECTIONS_HPP
@@ -14,6 +14,7 @@
 #include <unordered_set>
 #include <vector>
 
+#include <qgraft/graph/error.hpp>
 #include <qgraft/graphdef/op_defs.hpp>
 #include <qgraft/graphdef/qgraft_graphdef.pb.h>
 
@@ -27,18 +28,18 @@ struct no_meta_graph {};
 template <class MetaGraphDef>
 class collections {
 public:
-    /// How long each collection is, -1 where there is none, and how many operations were added to the list.
+    /// How long each collection is, or `missing` or `untyped`, and how many operations were added to the list.
     struct mark_type {
-        std::array<int, 2> lengths{-1, -1};
+        std::array<int, 2> lengths{missing, missing};
         std::size_t ops = 0;
     };
 
     explicit collections(MetaGraphDef* meta) : meta_(meta) {}
 
-    /// Appends to the global variables.
+    /// Appends to the global variables. Throws invalid_graph where these are not messages.
     void add(const proto::VariableDef& v) { append(keys[0], v); }
 
-    /// Appends to the cond contexts.
+    /// Appends to the cond contexts. Throws as above.
     void add(const proto::CondContextDef& c) { append(keys[1], c); }
 
     /// Lists an operation among those that the graph uses. A list that is sorted stays so.
@@ -70,7 +71,8 @@ public:
         if constexpr (has_meta) {
             for (std::size_t i = 0; i < m.lengths.size() && meta_ != nullptr; ++i) {
                 const auto it = meta_->collection_def().find(keys[i]);
-                if (it != meta_->collection_def().end()) m.lengths[i] = it->second.bytes_list().value_size();
+                if (it == meta_->collection_def().end()) continue;
+                m.lengths[i] = it->second.has_bytes_list() ? it->second.bytes_list().value_size() : untyped;
             }
         }
         return m;
@@ -87,6 +89,8 @@ public:
 private:
     static constexpr bool has_meta = !std::is_same_v<MetaGraphDef, no_meta_graph>;
     static constexpr const char* keys[] = {"variables", "cond_context"};
+    static constexpr int missing = -1;
+    static constexpr int untyped = -2;  ///< there, but not as a list of bytes
 
     [[nodiscard]] bool has_op_list() const {
         return meta_ != nullptr && meta_->has_meta_info_def() && meta_->meta_info_def().has_stripped_op_list();
@@ -95,9 +99,13 @@ private:
     template <class Message>
     void append(const char* key, const Message& m) {
         if constexpr (has_meta) {
-            if (meta_ != nullptr) {
-                (*meta_->mutable_collection_def())[key].mutable_bytes_list()->add_value(bytes_of(m));
+            if (meta_ == nullptr) return;
+            auto& collection = (*meta_->mutable_collection_def())[key];
+            using kind_type = std::remove_cvref_t<decltype(collection)>;
+            if (collection.kind_case() != kind_type::kBytesList && collection.kind_case() != kind_type::KIND_NOT_SET) {
+                throw invalid_graph(key, "is a collection of names or numbers, where a rewrite adds messages");
             }
+            collection.mutable_bytes_list()->add_value(bytes_of(m));
         }
     }
 
@@ -117,8 +125,10 @@ private:
         auto& all = *meta_->mutable_collection_def();
         const auto it = all.find(key);
         if (it == all.end()) return;
-        if (length < 0) {
+        if (length == missing) {
             all.erase(it);
+        } else if (length == untyped) {
+            if (it->second.has_bytes_list()) it->second.clear_kind();
         } else if (it->second.bytes_list().value_size() > length) {
             auto& values = *it->second.mutable_bytes_list()->mutable_value();
             values.DeleteSubrange(length, values.size() - length);

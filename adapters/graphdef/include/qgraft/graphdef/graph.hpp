@@ -88,7 +88,9 @@ public:
     }
     void set_input(node n, std::size_t operand, value<node> v) {
         records_[n.id].inputs[operand] = v;
-        *records_[n.id].def->mutable_input(static_cast<int>(operand)) = spelled(v);
+        const auto original = spellings_.find(place_of(n.id, operand));
+        const bool back = original != spellings_.end() && original->second.first == v;
+        *records_[n.id].def->mutable_input(static_cast<int>(operand)) = back ? original->second.second : spelled(v);
     }
 
     [[nodiscard]] std::optional<attribute> attribute_of(node n, std::string_view key) const {
@@ -198,8 +200,17 @@ private:
                     throw invalid_graph(r.def->name(), "has the malformed input '" + text + "'");
                 }
             }
-            r.inputs.push_back({resolve(*r.def, std::string_view(text).substr(0, colon)), port});
+            const value<node> v{resolve(*r.def, std::string_view(text).substr(0, colon)), port};
+            if (text != spelled(v)) {
+                const auto id = static_cast<std::uint32_t>(&r - records_.data());
+                spellings_.emplace(place_of(id, r.inputs.size()), std::pair(v, text));
+            }
+            r.inputs.push_back(v);
         }
+    }
+
+    static std::uint64_t place_of(std::uint32_t id, std::size_t operand) {
+        return std::uint64_t{id} << 32U | static_cast<std::uint32_t>(operand);
     }
 
     [[nodiscard]] node resolve(const node_def& reader, std::string_view name) const {
@@ -214,6 +225,8 @@ private:
     std::vector<record> records_;
     /// Keys lie in the messages, which stay where they are.
     std::unordered_map<std::string_view, std::uint32_t> by_name_;
+    /// The operands that the file spells in another way than spelled() does, such as "name:0": they are put back so.
+    std::unordered_map<std::uint64_t, std::pair<value<node>, std::string>> spellings_;
     name_table names_;
     std::vector<bool> in_loop_;
     bool has_shapes_ = false;

@@ -4,6 +4,7 @@
 #define QGRAFT_GRAPHDEF_INFER_HPP
 
 #include <algorithm>
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <initializer_list>
@@ -27,6 +28,8 @@ enum class shape_rule : std::uint8_t {
     constant,    ///< the shape of the tensor in the attribute `value`
     like_first,  ///< as operand 0, the same shape
     rank_first,  ///< of the rank of operand 0
+    sliced,      ///< of the rank of operand 0, less the axes that are dropped, and with those that are new
+    agreed,      ///< of the rank that all operands have; output 1 is a scalar
     broadcast,   ///< of the greatest rank among the operands
     matrix,      ///< of rank 2
     image,       ///< of rank 4
@@ -66,7 +69,6 @@ inline shape_rule shape_rule_of(std::string_view op) {
                                      "FakeQuantWithMinMaxVarsPerChannel",
                                      "FakeQuantWithMinMaxArgs",
                                      "Switch",
-                                     "Merge",
                                      "Enter",
                                      "Exit",
                                      "NextIteration",
@@ -85,7 +87,9 @@ inline shape_rule shape_rule_of(std::string_view op) {
                                      "Reciprocal",
                                      "Snapshot"});
         put(shape_rule::rank_first, {"ConcatV2", "Pad", "PadV2", "MirrorPad", "SpaceToBatchND", "BatchToSpaceND",
-                                     "Slice", "StridedSlice", "Tile", "Transpose", "Reverse", "ReverseV2"});
+                                     "Slice", "Tile", "Transpose", "Reverse", "ReverseV2"});
+        put(shape_rule::sliced, {"StridedSlice"});
+        put(shape_rule::agreed, {"Merge"});
         put(shape_rule::broadcast,
             {"Add", "AddV2", "Sub", "Mul", "RealDiv", "Div", "Minimum", "Maximum", "Pow", "SquaredDifference", "AddN",
              "FloorDiv", "FloorMod", "Greater", "GreaterEqual", "Less", "LessEqual", "Equal"});
@@ -105,7 +109,7 @@ inline shape_rule shape_rule_of(std::string_view op) {
     return it == rules.end() ? shape_rule::unknown : it->second;
 }
 
-/// Infers shapes over a basic_graph `G`, each node once, without recursion. Loops end where they began: unknown.
+/// Infers shapes over a basic_graph `G`, each node once, without recursion. What goes around a loop is unknown.
 template <class G>
 class shape_inference {
 public:
@@ -142,6 +146,7 @@ private:
 
     [[nodiscard]] tensor_shape shape_of(const G& g, value<node_ref> v) {
         if (v.port > 0 && rule(g, v.node) == shape_rule::statistics) return of_rank(1);
+        if (v.port > 0 && rule(g, v.node) == shape_rule::agreed) return tensor_shape::scalar();
         return known_[v.node.id].shape;
     }
 
@@ -150,12 +155,14 @@ private:
     /// Whether the shape of operand `i` counts under the rule.
     static bool counts(shape_rule r, std::size_t i) {
         switch (r) {
+            case shape_rule::agreed:
             case shape_rule::broadcast:
             case shape_rule::packed:
                 return true;
             case shape_rule::reshaped:
                 return i == 1;
             case shape_rule::reduced:
+            case shape_rule::sliced:
                 return i < 2;
             case shape_rule::like_first:
             case shape_rule::rank_first:
@@ -214,7 +221,9 @@ private:
                 return {};
             case shape_rule::attribute: {
                 const auto* a = find_attribute(def, "shape");
-                return a == nullptr ? tensor_shape() : read_shape(a->shape());
+                const tensor_shape s = a == nullptr ? tensor_shape() : read_shape(a->shape());
+                // The first kind of variable says "scalar" also where it means "unknown".
+                return def.op() == "Variable" && s.rank() == 0 ? tensor_shape() : s;
             }
             case shape_rule::constant: {
                 const auto* a = find_attribute(def, "value");
@@ -224,6 +233,10 @@ private:
                 return operand(g, n, 0);
             case shape_rule::rank_first:
                 return of_rank_like(operand(g, n, 0));
+            case shape_rule::sliced:
+                return sliced(g, n);
+            case shape_rule::agreed:
+                return agreed(g, n);
             case shape_rule::broadcast:
                 return broadcast(g, n);
             case shape_rule::matrix:
@@ -258,6 +271,33 @@ private:
             }
         }
         return {};
+    }
+
+    [[nodiscard]] tensor_shape agreed(const G& g, node_ref n) {
+        const auto& inputs = g.inputs(n);
+        const tensor_shape first = operand(g, n, 0);
+        for (std::size_t i = 0; i < inputs.size(); ++i) {
+            const tensor_shape s = operand(g, n, i);
+            if (g.is_back_edge(n, i) || !s.has_rank() || s.rank() != first.rank()) return {};
+        }
+        return of_rank_like(first);
+    }
+
+    /// Each element of operand 1 stands for an axis of operand 0 or a new one; masks with a bit an element say which.
+    [[nodiscard]] tensor_shape sliced(const G& g, node_ref n) {
+        const auto mask = [&def = g.definition(n)](std::string_view key) {
+            const auto* a = find_attribute(def, key);
+            return a == nullptr ? std::uint64_t{0} : static_cast<std::uint64_t>(a->i());
+        };
+        const tensor_shape s = operand(g, n, 0);
+        const std::int64_t length = elements(operand(g, n, 1));
+        constexpr std::int64_t longest = 32;  // TensorFlow's own limit
+        if (!s.has_rank() || length < 0 || length > longest) return {};
+        const std::uint64_t all = (std::uint64_t{1} << static_cast<unsigned>(length)) - 1;
+        const std::uint64_t axes = all & ~mask("ellipsis_mask");
+        const std::uint64_t added = axes & mask("new_axis_mask");
+        const std::uint64_t dropped = axes & ~added & mask("shrink_axis_mask");
+        return fewer(of_rank(s.rank() + static_cast<std::size_t>(std::popcount(added))), std::popcount(dropped));
     }
 
     [[nodiscard]] tensor_shape broadcast(const G& g, node_ref n) {

@@ -31,6 +31,7 @@ std::vector<bool> nodes_in_loops(const G& g) {
     std::vector<std::vector<node_ref>> users(nodes.size());
     for (const node_ref n : nodes) {
         for (const auto& v : g.inputs(n)) users[v.node.id].push_back(n);
+        for (const node_ref c : g.control_inputs(n)) users[c.id].push_back(n);
     }
     while (!open.empty()) {
         const node_ref n = open.back();

@@ -1,0 +1,270 @@
+// Reads and writes graph files: GraphDef and MetaGraphDef, binary and text.
+// SPDX-License-Identifier: Apache-2.0
+#ifndef QGRAFT_GRAPHDEF_IO_HPP
+#define QGRAFT_GRAPHDEF_IO_HPP
+
+#include <google/protobuf/arena.h>
+#include <google/protobuf/io/coded_stream.h>
+#include <google/protobuf/io/tokenizer.h>
+#include <google/protobuf/io/zero_copy_stream_impl_lite.h>
+#include <google/protobuf/message.h>
+#include <google/protobuf/text_format.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <cstdio>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <system_error>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include <qgraft/graphdef/file_format.hpp>
+#include <qgraft/graphdef/graph.hpp>
+#include <qgraft/graphdef/output_file.hpp>
+
+namespace qgraft::graphdef {
+
+/// Told how many bytes of a file have been read, and how many there are; 0 where that is not known.
+using read_progress = std::function<void(std::size_t read, std::size_t all)>;
+
+namespace detail {
+
+/// The deepest nesting of messages that is read; protobuf's own bound for binary files.
+inline constexpr int deepest_nesting = 100;
+
+/// Throws file_error for a folder, with what to do where it is a SavedModel's.
+inline void refuse_folder(const std::string& path) {
+    namespace fs = std::filesystem;
+    std::error_code failure;
+    if (!fs::is_directory(path, failure)) return;
+    for (const char* inside : {"saved_model.pb", "saved_model.pbtxt"}) {
+        if (fs::exists(fs::path(path) / inside, failure)) throw file_error(path, std::string(saved_model_advice));
+    }
+    throw file_error(path, "is a folder, not a graph file");
+}
+
+/// The content of a file, or of the standard input for `-`.
+inline std::string read_bytes(const std::string& path, const std::string& name, const read_progress& progress) {
+    const bool is_standard = path == "-";
+    if (!is_standard) refuse_folder(path);
+    const file_handle opened(is_standard ? nullptr : std::fopen(path.c_str(), "rb"));
+    std::FILE* const file = is_standard ? stdin : opened.get();
+    if (file == nullptr) throw file_error(name, "cannot be read: " + last_failure());
+    std::error_code failure;
+    const bool is_regular = !is_standard && std::filesystem::is_regular_file(path, failure);
+    const std::uintmax_t size = is_regular ? std::filesystem::file_size(path, failure) : 0;
+    const file_error too_large(name, "is larger than 2 GiB, the most that a graph file can be");
+    if (!failure && size > most_file_bytes) throw too_large;
+    const std::size_t expected = failure ? 0 : static_cast<std::size_t>(size);
+    std::string content;
+    content.reserve(expected);
+    std::string chunk(std::size_t{1} << 20, '\0');
+    for (std::size_t got = 1; got != 0;) {
+        got = std::fread(chunk.data(), 1, chunk.size(), file);
+        content.append(chunk, 0, got);
+        if (content.size() > most_file_bytes) throw too_large;
+        if (progress) progress(content.size(), expected);
+    }
+    if (std::ferror(file) != 0) throw file_error(name, "cannot be read: " + last_failure());
+    return content;
+}
+
+/// Keeps the first error of protobuf's text parser.
+class first_text_error : public google::protobuf::io::ErrorCollector {
+public:
+#if GOOGLE_PROTOBUF_VERSION < 4022000
+    void AddError(int line, google::protobuf::io::ColumnNumber, const std::string& message) override {
+        note(line, message);
+    }
+#else
+    void RecordError(int line, google::protobuf::io::ColumnNumber, absl::string_view message) override {
+        note(line, std::string(message));
+    }
+#endif
+    [[nodiscard]] const std::string& text() const noexcept { return text_; }
+
+private:
+    void note(int line, const std::string& message) {
+        if (text_.empty()) text_ = (line < 0 ? "" : "line " + std::to_string(line + 1) + ": ") + message;
+    }
+    std::string text_;
+};
+
+/// Throws file_error where the content is not a message of this type.
+inline void parse(std::string_view content, file_coding coding, const std::string& name, google::protobuf::Message& m) {
+    if (coding == file_coding::binary) {
+        if (m.ParseFromArray(content.data(), static_cast<int>(content.size()))) return;
+        throw file_error(name, "is damaged: not a whole graph, or nested deeper than " +
+                                   std::to_string(deepest_nesting) + " messages");
+    }
+    first_text_error failure;
+    google::protobuf::TextFormat::Parser parser;
+    parser.RecordErrorsTo(&failure);
+    parser.SetRecursionLimit(deepest_nesting);
+    google::protobuf::io::ArrayInputStream in(content.data(), static_cast<int>(content.size()));
+    if (!parser.Parse(&in, &m)) throw file_error(name, "is not a graph in text format: " + failure.text());
+}
+
+/// Protobuf's way into an output_file.
+class output_stream : public google::protobuf::io::CopyingOutputStream {
+public:
+    explicit output_stream(output_file& out) : out_(out) {}
+    bool Write(const void* bytes, int size) override {
+        written_ += static_cast<std::size_t>(size);
+        if (written_ > most_file_bytes) return false;
+        out_.write({static_cast<const char*>(bytes), static_cast<std::size_t>(size)});
+        return true;
+    }
+
+private:
+    output_file& out_;
+    std::size_t written_ = 0;
+};
+
+/// Writes a message; equal messages give equal bytes, maps included.
+inline void serialize(const google::protobuf::Message& m, file_coding coding, output_file& out) {
+    output_stream sink(out);
+    bool done = m.ByteSizeLong() <= most_file_bytes;
+    if (done) {
+        google::protobuf::io::CopyingOutputStreamAdaptor stream(&sink);
+        if (coding == file_coding::text) {
+            google::protobuf::TextFormat::Printer printer;
+            printer.SetHideUnknownFields(true);
+            done = printer.Print(m, &stream);
+        } else {
+            google::protobuf::io::CodedOutputStream coded(&stream);
+            coded.SetSerializationDeterministic(true);
+            done = m.SerializeToCodedStream(&coded);
+        }
+        done = stream.Flush() && done;
+    }
+    if (!done) throw file_error(out.name(), "would be larger than 2 GiB, the most that a graph file can be");
+}
+
+/// The messages directly inside one.
+inline std::vector<const google::protobuf::Message*> children(const google::protobuf::Message& m) {
+    const auto& reflection = *m.GetReflection();
+    std::vector<const google::protobuf::FieldDescriptor*> fields;
+    reflection.ListFields(m, &fields);
+    std::vector<const google::protobuf::Message*> found;
+    for (const auto* f : fields) {
+        if (f->cpp_type() != google::protobuf::FieldDescriptor::CPPTYPE_MESSAGE) continue;
+        if (!f->is_repeated()) {
+            found.push_back(&reflection.GetMessage(m, f));
+            continue;
+        }
+        for (int i = 0; i < reflection.FieldSize(m, f); ++i) found.push_back(&reflection.GetRepeatedMessage(m, f, i));
+    }
+    return found;
+}
+
+/// A message in an arena.
+template <class Message>
+Message* make_message(google::protobuf::Arena& arena) {
+#if GOOGLE_PROTOBUF_VERSION < 5026000
+    return google::protobuf::Arena::CreateMessage<Message>(&arena);
+#else
+    return google::protobuf::Arena::Create<Message>(&arena);
+#endif
+}
+
+}  // namespace detail
+
+/// Whether a message, or one inside it, holds fields that its type does not know. A binary file keeps them, a text
+/// file cannot.
+inline bool has_unknown_fields(const google::protobuf::Message& m) {
+    std::vector<const google::protobuf::Message*> open{&m};
+    while (!open.empty()) {
+        const google::protobuf::Message& at = *open.back();
+        open.pop_back();
+        if (at.GetReflection()->GetUnknownFields(at).field_count() != 0) return true;
+        for (const auto* child : detail::children(at)) open.push_back(child);
+    }
+    return false;
+}
+
+/// The content of a graph file. `MetaGraphDef` is any class that protobuf has generated from TensorFlow's schema, or
+/// from qgraft's subset of it. The messages lie in an arena, and live as long as this.
+template <class MetaGraphDef>
+class basic_graph_file {
+public:
+    using meta_graph_def = MetaGraphDef;
+    using graph_def = std::remove_cvref_t<decltype(std::declval<const MetaGraphDef&>().graph_def())>;
+    using graph = basic_graph<graph_def, meta_graph_def>;
+
+    /// Reads a file, or the standard input for `-`. Throws file_error.
+    static basic_graph_file read(const std::string& path, const read_progress& progress = {}) {
+        const std::string name = path == "-" ? "standard input" : path;
+        return parse(detail::read_bytes(path, name, progress), name);
+    }
+
+    /// Reads what a file holds; `name` is the file's, for errors. Throws file_error.
+    static basic_graph_file parse(std::string_view content, const std::string& name) {
+        if (content.size() > most_file_bytes) throw file_error(name, "is larger than 2 GiB");
+        basic_graph_file f;
+        f.format_ = format_of(content, name);
+        if (f.format_.kind == file_kind::meta_graph) {
+            detail::parse(content, f.format_.coding, name, *f.meta_);
+            if (!f.meta_->has_graph_def()) throw file_error(name, "is a MetaGraphDef without a graph");
+        } else {
+            detail::parse(content, f.format_.coding, name, *f.meta_->mutable_graph_def());
+        }
+        return f;
+    }
+
+    /// What the file is.
+    [[nodiscard]] file_format format() const noexcept { return format_; }
+
+    /// The graph.
+    [[nodiscard]] graph_def& definition() noexcept { return *meta_->mutable_graph_def(); }
+    [[nodiscard]] const graph_def& definition() const noexcept { return meta_->graph_def(); }
+
+    /// The graph with its collections; null where the file is a GraphDef, which has none.
+    [[nodiscard]] meta_graph_def* meta_graph() noexcept {
+        return format_.kind == file_kind::meta_graph ? meta_ : nullptr;
+    }
+
+    /// Makes a GraphDef the graph of a MetaGraphDef whose collections are empty. A rewrite after this notes its new
+    /// variables there.
+    void become_meta_graph() noexcept { format_.kind = file_kind::meta_graph; }
+
+    /// The graph, indexed to be rewritten; it must not outlive this. Throws invalid_graph.
+    [[nodiscard]] graph index(graph_options options = {}) {
+        if (format_.kind == file_kind::meta_graph) return graph(*meta_, options);
+        return graph(definition(), options);
+    }
+
+    /// Whether a file of this kind would hold fields that qgraft's types do not know.
+    [[nodiscard]] bool has_unknown_fields(file_kind kind) const { return graphdef::has_unknown_fields(message(kind)); }
+
+    /// Writes the file's content in a format: a GraphDef is the graph alone, without collections; text leaves out
+    /// unknown fields. Throws file_error. The caller commits `out`.
+    void write(output_file& out, file_format format) const {
+        detail::serialize(message(format.kind), format.coding, out);
+    }
+
+private:
+    basic_graph_file()
+        : arena_(std::make_unique<google::protobuf::Arena>()), meta_(detail::make_message<MetaGraphDef>(*arena_)) {}
+
+    [[nodiscard]] const google::protobuf::Message& message(file_kind kind) const {
+        if (kind == file_kind::graph) return meta_->graph_def();
+        return *meta_;
+    }
+
+    std::unique_ptr<google::protobuf::Arena> arena_;
+    MetaGraphDef* meta_;
+    file_format format_;
+};
+
+/// A graph file read into qgraft's own message types.
+using graph_file = basic_graph_file<proto::MetaGraphDef>;
+
+}  // namespace qgraft::graphdef
+
+#endif

@@ -1,0 +1,107 @@
+// One rewrite of one file.
+// SPDX-License-Identifier: Apache-2.0
+#include "rewrite.hpp"
+
+#include <cstddef>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include <qgraft/graph/error.hpp>
+#include <qgraft/graphdef/inspect.hpp>
+
+#include "names.hpp"
+
+namespace rewriter {
+
+namespace {
+
+namespace gd = qgraft::graphdef;
+
+graph_file read(const settings& s, progress& bar) {
+    bar.phase("reading");
+    graph_file file = graph_file::read(s.in, [&bar](std::size_t read, std::size_t all) { bar.step(read, all); });
+    if (s.format == output_format::meta) file.become_meta_graph();
+    return file;
+}
+
+graph index(graph_file& file, const settings& s, progress& bar) {
+    bar.phase("indexing");
+    return file.index({.resource_variables = s.resource_variables});
+}
+
+qgraft::qat_options<graph> options_of(const settings& s) {
+    qgraft::qat_options<graph> o;
+    o.weight_bits = s.weight_bits;
+    o.activation_bits = s.activation_bits;
+    o.symmetric = s.symmetric;
+    o.quant_delay = s.quant_delay;
+    o.freeze_bn_delay = s.freeze_bn_delay;
+    o.scope = s.scope;
+    o.ema_decay = s.ema_decay;
+    o.stages = s.stage;
+    o.as_reference = s.as_reference;
+    o.strict = s.strict;
+    return o;
+}
+
+qgraft::report rewrite(graph& g, const settings& s, progress& bar) {
+    bar.phase("rewriting");
+    qgraft::qat_options<graph> options = options_of(s);
+    const auto run = [&] {
+        return s.eval ? qgraft::rewrite_for<qgraft::phase::evaluation>(g, options)
+                      : qgraft::rewrite_for<qgraft::phase::training>(g, options);
+    };
+    std::vector<std::string> script;
+    if (s.dry_run) {
+        options.dry_run = true;
+        script = run().script;
+        options.dry_run = false;
+    }
+    std::size_t changes = 0;
+    options.on_change = [&](std::string_view) { bar.step(++changes, 0); };
+    qgraft::report r = run();
+    r.script = std::move(script);
+    return r;
+}
+
+/// What the library, which knows no files, could not warn of. Throws refused_graph where the rewrite was pointless.
+std::vector<std::string> more_warnings(const rewritten& r, const gd::graph_facts& facts, const settings& s) {
+    std::vector<std::string> found;
+    if (facts.is_frozen()) {
+        const std::string text = "the graph " + std::string(gd::frozen_graph_advice);
+        if (r.report.count(qgraft::outcome::quantized) == 0 && !s.as_reference) throw qgraft::refused_graph("", text);
+        found.push_back(text);
+    }
+    if (facts.layers_in_functions > 0) {
+        found.push_back(counted(facts.layers_in_functions, "layer") +
+                        " inside functions of the graph's library, which are not rewritten; inline them before");
+    }
+    if (r.format.coding == gd::file_coding::text && r.file.has_unknown_fields(r.format.kind)) {
+        found.emplace_back(
+            "the graph has fields of a newer TensorFlow, which text format leaves out; binary keeps them");
+    }
+    return found;
+}
+
+std::unordered_set<std::string> names_of(const graph& g) {
+    std::unordered_set<std::string> names;
+    for (const graph::node n : g.nodes()) names.emplace(g.name(n));
+    return names;
+}
+
+}  // namespace
+
+rewritten::rewritten(const settings& s, progress& bar)
+    : file(read(s, bar)),
+      format(format_of_output(s, file.format())),
+      g(index(file, s, bar)),
+      names_before(names_of(g)) {
+    const gd::graph_facts facts = gd::inspect(file.definition());
+    report = rewrite(g, s, bar);
+    std::vector<std::string> found = more_warnings(*this, facts, s);
+    if (s.strict && !found.empty()) throw qgraft::refused_graph("", found.front());
+    for (std::string& w : found) report.warnings.push_back(std::move(w));
+}
+
+}  // namespace rewriter

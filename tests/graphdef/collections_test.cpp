@@ -1,0 +1,183 @@
+// Collections: variables and cond contexts that a rewrite notes, and that it takes out again.
+// SPDX-License-Identifier: Apache-2.0
+#include <doctest/doctest.h>
+
+#include <map>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+
+#include <qgraft/qat.hpp>
+
+#include "graphdef/sketch.hpp"
+#include "support/lines.hpp"
+
+using namespace qgraft;
+using namespace qgraft::testing_support;
+using collected = graphdef::collections<meta_graph>;
+
+namespace {
+
+proto::VariableDef variable(const std::string& name) {
+    proto::VariableDef v;
+    v.set_variable_name(name);
+    return v;
+}
+
+proto::CondContextDef context(const std::string& name) {
+    proto::CondContextDef c;
+    c.set_context_name(name);
+    return c;
+}
+
+/// Every message of a collection.
+template <class Message>
+std::vector<Message> messages_in(const meta_graph& meta, const std::string& key) {
+    std::vector<Message> all;
+    for (const std::string& bytes : meta.collection_def().at(key).bytes_list().value()) {
+        REQUIRE(all.emplace_back().ParseFromString(bytes));
+    }
+    return all;
+}
+
+/// A conv layer that gets its ranges from a delay on.
+meta_graph rewritten(const std::string& name, bool resource) {
+    auto meta = read_data<meta_graph>("graphs/" + name + ".before.pb");
+    graph g(meta, {.resource_variables = resource});
+    rewrite_for<phase::training>(g, qat_options<graph>{.quant_delay = 10, .stages = stage::quantize});
+    return meta;
+}
+
+proto::VariableDef variable_called(const meta_graph& meta, const std::string& name) {
+    for (const auto& v : messages_in<proto::VariableDef>(meta, "variables")) {
+        if (v.variable_name() == name) return v;
+    }
+    throw std::runtime_error("there is no variable " + name);
+}
+
+}  // namespace
+
+TEST_CASE("a new reference variable is noted as TensorFlow notes it") {
+    const meta_graph meta = rewritten("conv_bias_relu6", false);
+    const auto v = variable_called(meta, "conv/weights_quant/min:0");
+    proto::VariableDef wanted = variable("conv/weights_quant/min:0");
+    wanted.set_initial_value_name("conv/weights_quant/min/Initializer/Const:0");
+    wanted.set_initializer_name("conv/weights_quant/min/Assign");
+    wanted.set_snapshot_name("conv/weights_quant/min/read:0");
+    wanted.set_aggregation(proto::VARIABLE_AGGREGATION_MEAN);
+    CHECK_MESSAGE(bytes_of(v) == bytes_of(wanted), v.DebugString());
+}
+
+TEST_CASE("a new resource variable is noted as TensorFlow notes it") {
+    const meta_graph meta = rewritten("conv_bias_relu6_resource", true);
+    const auto v = variable_called(meta, "conv/weights_quant/min:0");
+    proto::VariableDef wanted = variable("conv/weights_quant/min:0");
+    wanted.set_initial_value_name("conv/weights_quant/min/Initializer/Const:0");
+    wanted.set_initializer_name("conv/weights_quant/min/Assign");
+    wanted.set_snapshot_name("conv/weights_quant/min/Read/ReadVariableOp:0");
+    wanted.set_is_resource(true);
+    wanted.set_aggregation(proto::VARIABLE_AGGREGATION_MEAN);
+    CHECK_MESSAGE(bytes_of(v) == bytes_of(wanted), v.DebugString());
+    CHECK(variable_called(meta, "fake_quantization_step:0").aggregation() ==
+          proto::VARIABLE_AGGREGATION_ONLY_FIRST_REPLICA);
+}
+
+TEST_CASE("each branch of a new cond has a context, whose names are tensors of the graph") {
+    const meta_graph meta = rewritten("conv_bias_relu6", false);
+    meta_graph copy = meta;
+    const graph g(copy);
+    const auto is_tensor = [&g](const std::string& name) {
+        const auto colon = name.rfind(':');
+        return colon != std::string::npos && g.find(name.substr(0, colon)).has_value();
+    };
+    std::map<std::string, int> branches;
+    for (const auto& c : messages_in<proto::CondContextDef>(meta, "cond_context")) {
+        CAPTURE(c.DebugString());
+        branches[c.pred_name()] += c.branch() == 0 ? 1 : 100;
+        CHECK(is_tensor(c.pred_name()));
+        CHECK(is_tensor(c.pivot_name()));
+        CHECK(c.values_def().values_size() == 5);
+        for (const std::string& v : c.values_def().values()) CHECK(is_tensor(v));
+        CHECK(c.values_def().external_values_size() == 2);
+        for (const auto& [outer, inner] : c.values_def().external_values()) {
+            CHECK(is_tensor(outer));
+            CHECK(is_tensor(inner));
+        }
+    }
+    CHECK(branches.size() == 2);
+    for (const auto& [predicate, count] : branches) CHECK(count == 101);
+}
+
+TEST_CASE("what was there comes first") {
+    sketch s;
+    auto& list = *(*s.meta.mutable_collection_def())["variables"].mutable_bytes_list();
+    list.add_value(bytes_of(variable("old")));
+    collected(&s.meta).add(variable("new"));
+    const auto all = messages_in<proto::VariableDef>(s.meta, "variables");
+    REQUIRE(all.size() == 2);
+    CHECK(all[0].variable_name() == "old");
+    CHECK(all[1].variable_name() == "new");
+}
+
+TEST_CASE("whatever the collections were, they are that again") {
+    for (const char* key : {"variables", "cond_context"}) {
+        for (int state = 0; state < 4; ++state) {
+            CAPTURE(key);
+            CAPTURE(state);
+            sketch s;
+            (*s.meta.mutable_collection_def())["other"].mutable_node_list()->add_value("n");
+            if (state > 0) (*s.meta.mutable_collection_def())[key];
+            if (state > 1) (*s.meta.mutable_collection_def())[key].mutable_bytes_list();
+            if (state > 2) (*s.meta.mutable_collection_def())[key].mutable_bytes_list()->add_value("old");
+            const std::string before = bytes_of(s.meta);
+            collected c(&s.meta);
+            const auto mark = c.mark();
+            c.restore(mark);
+            CHECK(bytes_of(s.meta) == before);
+            c.add(variable("v"));
+            const auto with_variable = c.mark();
+            const std::string between = bytes_of(s.meta);
+            c.add(variable("w"));
+            c.add(context("x"));
+            c.add(context("y"));
+            c.restore(with_variable);
+            CHECK(bytes_of(s.meta) == between);
+            c.restore(mark);
+            CHECK(bytes_of(s.meta) == before);
+        }
+    }
+}
+
+TEST_CASE("variables that are no messages are refused, and stay") {
+    auto meta = read_data<meta_graph>("graphs/conv_bias_relu6.before.pb");
+    auto& variables = (*meta.mutable_collection_def())["variables"];
+    variables.Clear();
+    variables.mutable_node_list()->add_value("conv/weights:0");
+    const std::string before = bytes_of(meta);
+    graph g(meta);
+    CHECK_THROWS_WITH_AS(rewrite_for<phase::training>(g, qat_options<graph>{.stages = stage::quantize}),
+                         "variables: is a collection of names or numbers, where a rewrite adds messages",
+                         invalid_graph);
+    CHECK(bytes_of(meta) == before);
+}
+
+TEST_CASE("a graph alone gets the same nodes, and nothing is noted") {
+    auto alone = read_data<meta_graph>("graphs/conv_bias_relu6.before.pb");
+    bare_graph g(*alone.mutable_graph_def());
+    rewrite_for<phase::training>(g, qat_options<bare_graph>{.quant_delay = 10, .stages = stage::quantize});
+    const meta_graph with_collections = rewritten("conv_bias_relu6", false);
+    CHECK(bytes_of(alone.graph_def()) == bytes_of(with_collections.graph_def()));
+    meta_graph before = read_data<meta_graph>("graphs/conv_bias_relu6.before.pb");
+    *before.mutable_graph_def() = alone.graph_def();
+    CHECK(bytes_of(before) == bytes_of(alone));
+}
+
+TEST_CASE("a MetaGraphDef without collections and without a list of operations gets the collections it needs") {
+    meta_graph meta;
+    *meta.mutable_graph_def() = read_data<meta_graph>("graphs/conv_bias_relu6.before.pb").graph_def();
+    graph g(meta);
+    rewrite_for<phase::training>(g, qat_options<graph>{.stages = stage::quantize});
+    CHECK(meta.collection_def().contains("variables"));
+    CHECK_FALSE(meta.collection_def().contains("cond_context"));
+    CHECK_FALSE(meta.has_meta_info_def());
+}

@@ -1,0 +1,70 @@
+// Tests of rules/unquantized_view.hpp: operands and order as if nothing were quantized.
+// SPDX-License-Identifier: Apache-2.0
+#include <doctest/doctest.h>
+
+#include <string>
+#include <vector>
+
+#include <qgraft/ops/index.hpp>
+#include <qgraft/rules/unquantized_view.hpp>
+
+#include "support/toy_graph.hpp"
+
+using namespace qgraft;
+
+namespace {
+
+/// What operand 0 of a node reads on the unquantized view.
+std::string source(const toy::graph& g, const std::string& name) {
+    const graph_index index(g);
+    const unquantized_view view(index);
+    return view.name(view.inputs(*index.find(g.find(name)))[0].node);
+}
+
+}  // namespace
+
+TEST_CASE("what reads a fake-quantized value reads the value") {
+    for (const word quantizer : {word::fake_quant, word::fake_quant_per_channel, word::fake_quant_fixed}) {
+        toy::graph g;
+        const auto x = g("x", word::other);
+        const auto q = g("q", quantizer, {x});
+        g("user", word::relu, {q});
+        g("user of two", word::relu, {g("again", quantizer, {q})});
+        g("plain", word::relu, {x});
+        CHECK(source(g, "user") == "x");
+        CHECK(source(g, "user of two") == "x");
+        CHECK(source(g, "plain") == "x");
+    }
+}
+
+TEST_CASE("a delay is seen through, whether it reads the quantized value or nodes of no word that do") {
+    toy::graph g;
+    const auto x = g("x", word::other);
+    const auto q = g("q", word::fake_quant, {x});
+    const auto step = g("step", word::after_step);
+    g("user", word::relu, {g("select", word::select, {step, q, x})});
+    const auto switch_ = g("switch", word::other, {q});
+    g("user of merge", word::relu, {g("merge", word::select, {step, g("other switch", word::other, {x}), switch_})});
+    CHECK(source(g, "user") == "x");
+    CHECK(source(g, "user of merge") == "x");
+}
+
+TEST_CASE("the order is that of the graph before it was quantized") {
+    toy::graph g;
+    const auto x = g("x", word::other);
+    const auto early = g("early", word::relu, {x});
+    g("late", word::relu, {x});
+    g.set_input(early, 0, {g("q", word::fake_quant, {x}), 0});
+    const graph_index index(g);
+    CHECK(index.order() == std::vector<node_id>{0, 2, 3, 1});
+    CHECK(unquantized_view(index).order() == std::vector<node_id>{0, 1, 2, 3});
+}
+
+TEST_CASE("a graph without fake quantization is as it is") {
+    toy::graph g;
+    g("user", word::relu, {g("q", word::other)});
+    CHECK(source(g, "user") == "q");
+    toy::graph empty;
+    const graph_index index(empty);
+    CHECK(unquantized_view(index).size() == 0);
+}
