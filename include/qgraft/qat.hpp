@@ -7,42 +7,17 @@
 #include <optional>
 #include <string>
 #include <utility>
-#include <variant>
 #include <vector>
 
-#include <qgraft/rewrite/print.hpp>
-#include <qgraft/rewrite/transaction.hpp>
-#include <qgraft/rules/fold_fused_batch_norms.hpp>
-#include <qgraft/rules/fold_unfused_batch_norms.hpp>
+#include <qgraft/fold.hpp>
 #include <qgraft/rules/policy.hpp>
 #include <qgraft/rules/quantize_activations.hpp>
 #include <qgraft/rules/quantize_layers.hpp>
-#include <qgraft/rules/refuse.hpp>
 
 namespace qgraft {
 
-/// What a graph is rewritten for.
-enum class phase : std::uint8_t {
-    training,    ///< ranges are learnt while the network trains
-    evaluation,  ///< ranges are read from the variables that training has left
-};
-
 /// Which stages of the rewrite run.
 enum class stage : std::uint8_t { all, fold, quantize };
-
-namespace detail {
-
-/// The handle of a graph type; for one that lacks it a stand-in, so that the entry points are reached and can say so.
-template <class G>
-struct handle_type {
-    using type = std::monostate;
-};
-template <has_node G>
-struct handle_type<G> {
-    using type = node_of<G>;
-};
-
-}  // namespace detail
 
 /// The run-time options of a rewrite of a graph of type `G`. The names and defaults of the first seven are the
 /// reference's.
@@ -69,35 +44,6 @@ struct qat_options {
 
 namespace detail {
 
-/// Runs one planned script, and writes it down for a dry run.
-template <class G>
-void run(transaction<G>& t, const script& s, bool write_down) {
-    if (write_down) {
-        for (std::string& line : describe(t.view(), s)) t.account().script.push_back(std::move(line));
-    }
-    t.apply(s);
-}
-
-/// What folding builds in a phase.
-template <phase P>
-inline constexpr word_set words_of_folding = P == phase::training ? training_fold_words : fold_words;
-
-/// The fold rules, one after the other. A graph whose dialect does not speak their words must have no batch norms.
-template <phase P, class G>
-void fold(transaction<G>& t, const fold_config& config, bool write_down) {
-    constexpr word_set needed = words_of_folding<P>;
-    if constexpr ((needed.bits & ~word_set(dialect<G>::spoken).bits) != 0) {
-        refuse_batch_norms(t.view());
-    } else {
-        script fused(t.view().size());
-        fold_fused_batch_norms(t.view(), config, fused, t.account());
-        run(t, fused, write_down);
-        script unfused(t.view().size());
-        fold_unfused_batch_norms(t.view(), config, unfused, t.account());
-        run(t, unfused, write_down);
-    }
-}
-
 /// The quantize rules, one after the other.
 template <class G>
 void quantize(transaction<G>& t, const quantize_config& config, bool write_down) {
@@ -114,23 +60,11 @@ template <phase P, class G>
 report rewrite(G& graph, const qat_options<G>& options, quantize_config config) {
     check_delays(options.quant_delay, options.freeze_bn_delay, options.ema_decay);
     transaction<G> t(graph, options.on_change);
-    for (const node_of<G>& n : options.exclude) {
-        const auto id = t.view().find(n);
-        if (!id) throw invalid_option("exclude", "holds a node that is not of this graph");
-        config.excluded.push_back(*id);
-    }
+    config.excluded = numbers_of(t.view(), options.exclude);
     refuse_training_graph(t.view());
-    auto warnings = find_warnings(t.view(), config, options.freeze_bn_delay);
-    if (options.strict && !warnings.empty()) throw refused_graph("", warnings.front());
-    t.account().warnings = std::move(warnings);
+    warn(t.account(), find_warnings(t.view(), config, options.freeze_bn_delay), options.strict);
     if (options.stages != stage::quantize) {
-        fold_config folding;
-        folding.is_training = P == phase::training;
-        folding.inference_only = (training_fold_words.bits & ~word_set(dialect<G>::spoken).bits) != 0;
-        folding.freeze_bn_delay = options.freeze_bn_delay;
-        folding.as_reference = config.as_reference;
-        folding.excluded = config.excluded;
-        fold<P>(t, folding, options.dry_run);
+        fold<P>(t, fold_config_of<P, G>(options, config.excluded), options.dry_run);
     }
     if (options.stages != stage::fold) quantize(t, config, options.dry_run);
     if (!options.dry_run) t.commit();

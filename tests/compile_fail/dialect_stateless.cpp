@@ -1,4 +1,4 @@
-// expect: qgraft: this graph has no state (its dialect speaks neither variable nor assign), which trained ranges need
+// expect: qgraft: this graph has no state (its dialect speaks neither variable nor assign), which training and trained ranges need
 // A graph without state is refused with a sentence about state, not about a word.
 // SPDX-License-Identifier: Apache-2.0
 #include "ir.hpp"

@@ -54,5 +54,5 @@ TEST_CASE("warnings: gradients, a scope that matches nothing, statistics that fr
     g("gradients/a", word::gradient, {0});
     g("gradients/b", word::gradient, {0});
     CHECK(find_warnings(graph_index(g), {}, {}) ==
-          lines{"'gradients/a' computes a gradient, which will not see the fake quantization"});
+          lines{"'gradients/a' computes a gradient, which will not see what is rewritten"});
 }

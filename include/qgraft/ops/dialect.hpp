@@ -184,8 +184,8 @@ consteval bool check_rewritable_graph() {
                 constexpr bool stateless = (state_words.bits & spoken.bits) == 0;
                 static_assert(
                     (Needed.bits & state_words.bits) == 0 || !stateless,
-                    "qgraft: this graph has no state (its dialect speaks neither variable nor assign), which trained "
-                    "ranges need");
+                    "qgraft: this graph has no state (its dialect speaks neither variable nor assign), which training "
+                    "and trained ranges need");
                 if constexpr ((Needed.bits & state_words.bits) == 0 || !stateless) {
                     if constexpr (detail::check_words<Needed, spoken>()) {
                         static_assert(

@@ -50,22 +50,25 @@ inline void refuse_batch_norms(const graph_view& view) {
         if (view.word_of(n) == word::batch_norm || view.has_role(n, role::in_norm)) {
             throw refused_graph(view.name(n),
                                 "belongs to a batch norm, and the dialect of this graph cannot build what folding "
-                                "takes; run the quantize "
-                                "stage alone");
+                                "takes; run the quantize stage alone");
         }
     }
+}
+
+/// A sentence where the graph computes gradients, which a rewrite does not reach.
+inline std::vector<std::string> find_gradients(const graph_view& view) {
+    for (const node_id n : view.order()) {
+        if (view.word_of(n) == word::gradient) {
+            return {"'" + view.name(n) + "' computes a gradient, which will not see what is rewritten"};
+        }
+    }
+    return {};
 }
 
 /// Things that were likely not meant: a sentence each.
 inline std::vector<std::string> find_warnings(const graph_view& view, const quantize_config& config,
                                               std::optional<std::int64_t> freeze_bn_delay) {
-    std::vector<std::string> warnings;
-    for (const node_id n : view.order()) {
-        if (view.word_of(n) == word::gradient) {
-            warnings.push_back("'" + view.name(n) + "' computes a gradient, which will not see the fake quantization");
-            break;
-        }
-    }
+    std::vector<std::string> warnings = find_gradients(view);
     if (!config.scope.empty()) {
         bool found = false;
         const std::string path =
