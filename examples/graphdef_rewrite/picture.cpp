@@ -205,6 +205,7 @@ private:
         std::string text = "<TABLE BORDER=\"0\" CELLSPACING=\"0\"><TR><TD BORDER=\"0\"><B>" +
                            escaped(printable(std::filesystem::path(s_.in).filename().string())) +
                            (s_.eval ? ", for evaluation" : ", for training") + "</B></TD></TR><TR><TD BORDER=\"0\">" +
+                           counted(report.count(qgraft::outcome::folded), "batch norm") + " folded, " +
                            counted(report.count(qgraft::outcome::quantized), "value") + " fake-quantized, " +
                            counted(report.count(qgraft::outcome::not_covered), "layer") + " not covered; " +
                            grouped(report.nodes_before) + " nodes before, " + grouped(report.nodes_after) +

@@ -39,6 +39,7 @@ json options_json(const settings& s) {
 json counts_json(const qgraft::report& r, std::size_t variables) {
     return {{"nodes_before", r.nodes_before},
             {"nodes_after", r.nodes_after},
+            {"folded", r.count(qgraft::outcome::folded)},
             {"quantized", r.count(qgraft::outcome::quantized)},
             {"left_as_is", r.count(qgraft::outcome::left_as_is)},
             {"not_covered", r.count(qgraft::outcome::not_covered)},

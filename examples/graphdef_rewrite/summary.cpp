@@ -39,7 +39,8 @@ std::string summary(const rewritten& r, const settings& s, double seconds) {
     const qgraft::report& report = r.report;
     std::string text = "qgraft-rewrite: " + printable(s.in) + (s.eval ? ", for evaluation" : ", for training");
     text += s.dry_run ? " (dry run)\n" : "\n";
-    text += "  " + counted(report.count(qgraft::outcome::quantized), "value") + " fake-quantized, " +
+    text += "  " + counted(report.count(qgraft::outcome::folded), "batch norm") + " folded, " +
+            counted(report.count(qgraft::outcome::quantized), "value") + " fake-quantized, " +
             grouped(report.count(qgraft::outcome::left_as_is)) + " left as they were\n";
     text += "  " + grouped(report.nodes_before) + " nodes before, " + grouped(report.nodes_after) + " after; " +
             counted(new_variables(r).size(), "new variable") + "; " + seconds_text(seconds) + "\n";

@@ -121,15 +121,12 @@ inline bool has_quantized_weights(const graph_view& view, node_id layer) {
 }
 
 /// Why a layer that has not been found stays as it is.
-inline decision decision_on_uncovered(const graph_view& view, const quantize_config& config, node_id layer,
-                                      bool has_folded_copy) {
+inline decision decision_on_uncovered(const graph_view& view, const quantize_config& config, node_id layer) {
     decision d{"quantize_layers", view.name(layer), outcome::left_as_is, {}};
     if (std::find(config.excluded.begin(), config.excluded.end(), layer) != config.excluded.end()) {
         d.reason = "is excluded by an option";
     } else if (has_quantized_weights(view, layer)) {
         d.reason = "has quantized weights already";
-    } else if (has_folded_copy) {
-        d.reason = "has a folded copy, which took its place";
     } else {
         d.what = outcome::not_covered;
         d.reason = explain_uncovered(view, layer);
@@ -147,10 +144,11 @@ inline std::vector<bool> quantize_layers(const graph_view& view, const quantize_
         covered[m.layer] = true;
         quantizer.quantize(m);
     }
-    const std::vector<bool> folded = layers_with_folded_copies(view);
+    // What a folded copy has replaced goes on only for the statistics of its batch norm: there is nothing to cover.
+    const std::vector<bool> replaced = layers_with_folded_copies(view);
     for (const node_id n : view.order()) {
-        if (layer_patterns::layers.contains(view.word_of(n)) && !covered[n]) {
-            r.decisions.push_back(detail::decision_on_uncovered(view, config, n, folded[n]));
+        if (layer_patterns::layers.contains(view.word_of(n)) && !covered[n] && !replaced[n]) {
+            r.decisions.push_back(detail::decision_on_uncovered(view, config, n));
         }
     }
     return std::move(quantizer).handled();
