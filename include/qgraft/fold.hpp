@@ -14,6 +14,7 @@
 #include <qgraft/rewrite/transaction.hpp>
 #include <qgraft/rules/fold_fused_batch_norms.hpp>
 #include <qgraft/rules/fold_unfused_batch_norms.hpp>
+#include <qgraft/rules/layer_patterns.hpp>
 #include <qgraft/rules/refuse.hpp>
 
 namespace qgraft {
@@ -82,13 +83,18 @@ void fold(transaction<G>& t, const fold_config& config, bool write_down) {
     }
 }
 
-/// The nodes that an option leaves out, as the index numbers them. Throws invalid_option for one of another graph.
+/// The layers that an option leaves out, as the index numbers them. Throws invalid_option for a node of another graph,
+/// and for one that is no layer.
 template <class G, class Handles>
-std::vector<node_id> numbers_of(const graph_index<G>& index, const Handles& handles) {
+std::vector<node_id> layers_of(const graph_index<G>& index, const Handles& handles) {
     std::vector<node_id> ids;
     for (const auto& n : handles) {
         const auto id = index.find(n);
         if (!id) throw invalid_option("exclude", "holds a node that is not of this graph");
+        if (!layer_patterns::layers.contains(index.word_of(*id))) {
+            throw invalid_option("exclude", "holds '" + index.name(*id) + "', which is not a layer (" +
+                                                index.op_name(*id) + "): there is nothing to leave out");
+        }
         ids.push_back(*id);
     }
     return ids;
@@ -126,7 +132,7 @@ report fold_batch_norms(G& graph, const fold_options<G>& options = {}) {
     if constexpr (check_rewritable_graph<G, needed>()) {
         detail::check_delays({}, options.freeze_bn_delay, 0);
         transaction<G> t(graph, options.on_change);
-        auto excluded = detail::numbers_of(t.view(), options.exclude);
+        auto excluded = detail::layers_of(t.view(), options.exclude);
         refuse_training_graph(t.view());
         detail::warn(t.account(), find_gradients(t.view()), options.strict);
         detail::fold<P>(t, detail::fold_config_of<P, G>(options, std::move(excluded)), options.dry_run);

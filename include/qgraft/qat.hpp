@@ -60,7 +60,7 @@ template <phase P, class G>
 report rewrite(G& graph, const qat_options<G>& options, quantize_config config) {
     check_delays(options.quant_delay, options.freeze_bn_delay, options.ema_decay);
     transaction<G> t(graph, options.on_change);
-    config.excluded = numbers_of(t.view(), options.exclude);
+    config.excluded = layers_of(t.view(), options.exclude);
     refuse_training_graph(t.view());
     warn(t.account(), find_warnings(t.view(), config, options.freeze_bn_delay), options.strict);
     if (options.stages != stage::quantize) {

@@ -144,3 +144,11 @@ TEST_CASE("where the graph fails to take a change back, another call goes on wit
     e.rollback();
     CHECK(g.all.size() == 2);
 }
+
+TEST_CASE("an operand that a node does not have cannot be redirected") {
+    full_archetype g = two_nodes();
+    edits e(g);
+    CHECK_THROWS_WITH_AS(e.set_input(1, 2, {0, 0}), "operand 2 of a node is to be redirected that has fewer",
+                         rewrite_error);
+    CHECK(e.size() == 0);
+}

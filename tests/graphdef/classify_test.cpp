@@ -77,6 +77,24 @@ TEST_CASE("a Merge is a delayed value by its name alone, which never stands at t
     CHECK(dialect<graph>::classify(g, *g.find("cond/Merge")) == word::other);
 }
 
+TEST_CASE("a transposed convolution is a layer, and the same operation in a backward pass is not") {
+    sketch s;
+    for (const char* name : {"deconv/conv2d_transpose", "gradients/conv/Conv2D_grad/Conv2DBackpropInput",
+                             "tower/gradients_1/x", "gradient_tape/x"}) {
+        s.node(name, "Conv2DBackpropInput");
+    }
+    s.node("filter", "Conv2DBackpropFilter");
+    s.node("volume", "Conv3D");
+    const graph g(s.meta);
+    const auto word_at = [&g](const char* name) { return dialect<graph>::classify(g, *g.find(name)); };
+    CHECK(word_at("deconv/conv2d_transpose") == word::other_layer);
+    CHECK(word_at("gradients/conv/Conv2D_grad/Conv2DBackpropInput") == word::gradient);
+    CHECK(word_at("tower/gradients_1/x") == word::gradient);
+    CHECK(word_at("gradient_tape/x") == word::gradient);
+    CHECK(word_at("filter") == word::gradient);
+    CHECK(word_at("volume") == word::other_layer);
+}
+
 TEST_CASE("parameters are the values of variables, of their parts, and reads") {
     sketch s;
     s.node("v", "VariableV2");

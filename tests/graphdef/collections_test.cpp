@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 
 #include <map>
+#include <set>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -56,6 +57,23 @@ proto::VariableDef variable_called(const meta_graph& meta, const std::string& na
 }
 
 }  // namespace
+
+TEST_CASE("the report names every new variable, those of the debiased averages and of the step among them") {
+    for (const bool resource : {false, true}) {
+        auto meta = read_data<meta_graph>(resource ? "graphs/conv_bias_relu6_resource.before.pb"
+                                                   : "graphs/conv_bias_relu6.before.pb");
+        const std::size_t before = messages_in<proto::VariableDef>(meta, "variables").size();
+        graph g(meta, {.resource_variables = resource});
+        const report r = rewrite_for<phase::training>(g, qat_options<graph>{.quant_delay = 10});
+        std::set<std::string> reported;
+        for (const new_variable& v : r.variables) reported.insert(v.name + ":0");
+        std::set<std::string> noted;
+        const auto all = messages_in<proto::VariableDef>(meta, "variables");
+        for (std::size_t i = before; i < all.size(); ++i) noted.insert(all[i].variable_name());
+        CHECK(reported == noted);
+        CHECK(r.variables.size() == noted.size());
+    }
+}
 
 TEST_CASE("a new reference variable is noted as TensorFlow notes it") {
     const meta_graph meta = rewritten("conv_bias_relu6", false);

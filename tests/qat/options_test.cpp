@@ -65,6 +65,8 @@ TEST_CASE("excluded layers stay as they are, and handles of another graph are re
     CHECK(rewritten({.exclude = {g.find("conv/layer")}}).count(word::fake_quant) == 0);
     CHECK(refusal<invalid_option>(toy::small_network(), {.exclude = {1000}}) ==
           "exclude: holds a node that is not of this graph");
+    CHECK(refusal<invalid_option>(toy::small_network(), {.exclude = {toy::small_network().find("output")}}) ==
+          "exclude: holds 'output', which is not a layer (other): there is nothing to leave out");
 }
 
 TEST_CASE("graphs that cannot be rewritten are refused by name") {

@@ -90,6 +90,20 @@ TEST_CASE("an invalid script changes nothing, and what fails later takes all bac
     CHECK(toy::text(g) == before);
 }
 
+TEST_CASE("after a script that fails, a commit keeps nothing") {
+    toy::graph g = toy::small_network();
+    const std::string before = toy::text(g);
+    {
+        toy_transaction t(g, [calls = 0](std::string_view) mutable {
+            if (++calls == 4) throw std::runtime_error("at a change");
+        });
+        t.apply(pass_on(t.view(), "first"));
+        CHECK_THROWS_WITH(t.apply(pass_on(t.view(), "second")), "at a change");
+        t.commit();
+    }
+    CHECK(toy::text(g) == before);
+}
+
 TEST_CASE("a new node carries the attributes of its model, and ports are kept") {
     full_archetype g;
     g.add_node({.name = "x", .attributes = {{"device", "left"}}});

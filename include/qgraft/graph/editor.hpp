@@ -13,6 +13,7 @@
 #include <vector>
 
 #include <qgraft/graph/concepts.hpp>
+#include <qgraft/graph/error.hpp>
 
 namespace qgraft {
 
@@ -79,10 +80,14 @@ public:
         return n;
     }
 
-    /// Redirects operand `operand` of `n` to `v`.
+    /// Redirects operand `operand` of `n` to `v`. Throws rewrite_error where `n` has no such operand.
     void set_input(node n, std::size_t operand, value<node> v) {
         notify("set_input");
-        journal_.push_back(entry{n, changed_input{operand, input_of(n, operand)}});
+        const std::optional<value<node>> was = input_of(n, operand);
+        if (!was)
+            throw rewrite_error("",
+                                "operand " + std::to_string(operand) + " of a node is to be redirected that has fewer");
+        journal_.push_back(entry{n, changed_input{operand, *was}});
         traits::set_input(graph_, n, operand, v);
     }
 
@@ -153,12 +158,12 @@ private:
         if (before_) before_(what);
     }
 
-    [[nodiscard]] value<node> input_of(node n, std::size_t operand) const {
+    [[nodiscard]] std::optional<value<node>> input_of(node n, std::size_t operand) const {
         std::size_t i = 0;
         for (const value<node> v : traits::inputs(graph_, n)) {
             if (i++ == operand) return v;
         }
-        return {};
+        return std::nullopt;
     }
 
     void undo(entry& e) {

@@ -18,6 +18,7 @@ namespace qgraft {
     WORD(conv2d, 2, many)              /* x, w */                                                    \
     WORD(depthwise_conv2d, 2, many)    /* x, w: each channel by itself */                            \
     WORD(matmul, 2, many)              /* x, w */                                                    \
+    WORD(other_layer, 1, many)         /* it has weights, and no rule is for it: the report tells */ \
     WORD(batch_norm, 1, many)          /* x, [scale, offset, mean, variance] */                      \
     WORD(bias_add, 2, 2)               /* x, bias */                                                 \
     WORD(add, 2, 2)                    /* a, b */                                                    \

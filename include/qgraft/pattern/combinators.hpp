@@ -239,8 +239,9 @@ miss explain(const graph_view& view, node_id root, P) {
 /// A miss in a sentence, such as "'c/Relu' is a relu where add or bias_add was expected".
 inline std::string to_string(const graph_view& view, const miss& m) {
     if (m.expected.empty()) return "matches";
+    constexpr word_set vague{word::other, word::other_layer};
     const word w = view.word_of(m.node);
-    return "'" + view.name(m.node) + "' is " + (w == word::other ? view.op_name(m.node) : std::string(to_string(w))) +
+    return "'" + view.name(m.node) + "' is " + (vague.contains(w) ? view.op_name(m.node) : std::string(to_string(w))) +
            " where " + m.expected + " was expected";
 }
 

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -43,10 +44,11 @@ struct decision {
     std::string reason;
 };
 
-/// A variable that the rewrite has made: its name and its initial value.
+/// A variable that the rewrite has made: its name, and its initial value where a rule chose it. The others serve the
+/// dialect, such as the state of a debiased average, and start as it has built them.
 struct new_variable {
     std::string name;
-    double initial = 0;
+    std::optional<double> initial{};
 };
 
 /// Operands that read `from` before and read `to` now. Tensors are written `node:port`.

@@ -4,6 +4,7 @@
 #define QGRAFT_REWRITE_TRANSACTION_HPP
 
 #include <cstddef>
+#include <optional>
 #include <span>
 #include <string>
 #include <utility>
@@ -35,19 +36,24 @@ public:
     /// The account so far; rules write their decisions into it.
     [[nodiscard]] report& account() noexcept { return report_; }
 
-    /// Validates a script, then makes its edits.
+    /// Validates a script, then makes its edits. Where this throws, commit() will keep nothing.
     void apply(const script& s) {
+        is_broken_ = true;
         validate(index_, s);
-        builder b{*this, {}, {}};
+        builder b{*this, {}, {}, {}};
         b.values.reserve(s.emissions());
         const std::size_t before = editor_.added().size();
         for (const auto& step : s.steps()) std::visit([&b](const auto& x) { b.make(x); }, step);
         index_.extend(std::span(editor_.added()).subspan(before));
         report_.nodes_after = index_.size();
+        report_variables(std::span(editor_.added()).subspan(before), b.initial_values);
+        is_broken_ = false;
     }
 
     /// Keeps every change.
-    void commit() noexcept { editor_.commit(); }
+    void commit() noexcept {
+        if (!is_broken_) editor_.commit();
+    }
 
 private:
     /// Makes the steps of one script.
@@ -55,6 +61,7 @@ private:
         transaction& self;
         std::vector<naming_scope> scopes;
         std::vector<value<node>> values;
+        std::vector<std::pair<node, double>> initial_values{};  ///< of the variables that the script asked for
 
         [[nodiscard]] value<node> resolve(tensor t) const {
             const node_id base = self.index_.size();
@@ -87,9 +94,7 @@ private:
             if (e.place.scope != scope_id::root) i.scope = scopes[static_cast<std::size_t>(e.place.scope)];
             if (e.place.like != no_node) i.like = self.index_.handle(e.place.like);
             values.push_back(dialect<G>::build(self.editor_, i));
-            if (e.op == word::variable) {
-                self.report_.variables.push_back({self.name(values.back().node), e.place.params.real});
-            }
+            if (e.op == word::variable) initial_values.emplace_back(values.back().node, e.place.params.real);
         }
 
         void make(const annotating& a) {
@@ -103,6 +108,20 @@ private:
         }
     };
 
+    /// Writes down the variables among the nodes that a script has added: those that it asked for, and those that the
+    /// dialect has made for other words.
+    void report_variables(std::span<const node> added, const std::vector<std::pair<node, double>>& initial_values) {
+        auto next = initial_values.begin();
+        for (const node& n : added) {
+            if (next != initial_values.end() && next->first == n) {
+                report_.variables.push_back({name(n), next->second});
+                ++next;
+            } else if (index_.word_of(*index_.find(n)) == word::variable) {
+                report_.variables.push_back({name(n), std::nullopt});
+            }
+        }
+    }
+
     [[nodiscard]] std::string name(node n) const {
         if constexpr (named_graph<G>) {
             return std::string(std::string_view(graph_traits<G>::name(editor_.graph(), n)));
@@ -115,6 +134,7 @@ private:
     editor<G> editor_;
     graph_index<G> index_;
     report report_;
+    bool is_broken_ = false;  ///< a script was applied in part
 };
 
 }  // namespace qgraft

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstddef>
 #include <string_view>
 #include <unordered_map>
 
@@ -35,12 +36,31 @@ inline bool is_gradient_op(std::string_view op) {
            op.find("Backprop") != std::string_view::npos;
 }
 
+/// Whether the name of a node says that it was made for a backward pass.
+inline bool is_in_backward_pass(std::string_view name) {
+    for (std::size_t start = 0; start < name.size();) {
+        const std::string_view part = name.substr(start);
+        if (part.starts_with("gradients") || part.starts_with("gradient_tape")) return true;
+        const std::size_t slash = part.find('/');
+        if (slash == std::string_view::npos) break;
+        start += slash + 1;
+    }
+    return false;
+}
+
+/// Whether a node is a transposed convolution: the operation is that of a convolution's gradient.
+inline bool is_transposed_convolution(std::string_view op, std::string_view name) {
+    return op.find("BackpropInput") != std::string_view::npos && op.find("Conv") != std::string_view::npos &&
+           !is_in_backward_pass(name);
+}
+
 /// The word of an operation, by its name alone.
 inline word word_of_op(std::string_view op) {
     static const std::unordered_map<std::string_view, word> words{
         {"Conv2D", word::conv2d},
         {"DepthwiseConv2dNative", word::depthwise_conv2d},
         {"MatMul", word::matmul},
+        {"Conv3D", word::other_layer},
         {"FusedBatchNorm", word::batch_norm},
         {"FusedBatchNormV2", word::batch_norm},
         {"FusedBatchNormV3", word::batch_norm},

@@ -209,7 +209,9 @@ struct dialect<graphdef::basic_graph<GraphDef, MetaGraphDef>> {
             const auto at = def.name().find("delayed_quant/Merge");
             if (at != std::string::npos && at > 0) return word::delayed;
         }
-        return graphdef::word_of_op(def.op());
+        const word w = graphdef::word_of_op(def.op());
+        const bool transposed = w == word::gradient && graphdef::is_transposed_convolution(def.op(), def.name());
+        return transposed ? word::other_layer : w;
     }
 
     static value<node> build(editor<graph>& e, const instruction<node>& i) {
