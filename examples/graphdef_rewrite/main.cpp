@@ -53,8 +53,17 @@ private:
     std::vector<std::unique_ptr<gd::output_file>> files_;
 };
 
+/// What a dry run prints: the edits, a step a line.
+std::string script_text(const qgraft::report& r) {
+    std::string text;
+    for (const std::string& line : r.script) text += rewriter::printable(line) + "\n";
+    return text;
+}
+
 void write(const rewriter::rewritten& r, const rewriter::settings& s) {
     outputs files;
+    const bool prints_another = s.report == "-" || s.dot == "-";
+    if (s.dry_run && !prints_another) files.write("-", script_text(r.report));
     if (!s.report.empty()) files.write(s.report, rewriter::report_json(r, s));
     if (!s.dot.empty()) files.write(s.dot, rewriter::picture(r, s));
     if (!s.dry_run) r.file.write(files.open(s.out), r.format);

@@ -65,7 +65,7 @@ void declare(CLI::App& app, settings& s) {
         ->option_text("STAGE (all)");
     app.add_flag("--strict", s.strict, "Warnings are errors");
     app.add_flag("--as-reference", s.as_reference, "Equal to TensorFlow 1.15 also where it is wrong");
-    app.add_flag("--dry-run", s.dry_run, "Do everything but write OUT");
+    app.add_flag("--dry-run", s.dry_run, "Print the edits, and write no graph");
     app.add_option("--report", s.report, "Write every decision, new variable and moved tensor, as JSON")
         ->option_text("FILE");
     app.add_option("--dot", s.dot, "Write a picture of what changed, for GraphViz's dot")->option_text("FILE");

@@ -54,10 +54,11 @@ struct fold_options {
 
 namespace detail {
 
-/// Runs one planned script, and writes it down for a dry run.
+/// Runs the script that a rule has planned, and writes it down for a dry run.
 template <class G>
-void run(transaction<G>& t, const script& s, bool write_down) {
-    if (write_down) {
+void run(transaction<G>& t, const char* rule, const script& s, bool write_down) {
+    if (write_down && !s.steps().empty()) {
+        t.account().script.push_back(std::string("rule ") + rule);
         for (std::string& line : describe(t.view(), s)) t.account().script.push_back(std::move(line));
     }
     t.apply(s);
@@ -76,10 +77,10 @@ void fold(transaction<G>& t, const fold_config& config, bool write_down) {
     } else {
         script fused(t.view().size());
         fold_fused_batch_norms(t.view(), config, fused, t.account());
-        run(t, fused, write_down);
+        run(t, "fold_fused_batch_norms", fused, write_down);
         script unfused(t.view().size());
         fold_unfused_batch_norms(t.view(), config, unfused, t.account());
-        run(t, unfused, write_down);
+        run(t, "fold_unfused_batch_norms", unfused, write_down);
     }
 }
 

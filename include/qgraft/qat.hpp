@@ -49,10 +49,10 @@ template <class G>
 void quantize(transaction<G>& t, const quantize_config& config, bool write_down) {
     script layers(t.view().size());
     std::vector<bool> handled = quantize_layers(t.view(), config, layers, t.account());
-    run(t, layers, write_down);
+    run(t, "quantize_layers", layers, write_down);
     script sweep(t.view().size());
     quantize_activations(t.view(), config, std::move(handled), sweep, t.account());
-    run(t, sweep, write_down);
+    run(t, "quantize_activations", sweep, write_down);
 }
 
 /// Rewrites under a config that is complete but for what only the indexed graph can tell.

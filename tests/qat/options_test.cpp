@@ -115,7 +115,8 @@ TEST_CASE("a dry run changes nothing and tells what it would do") {
     const std::string before = toy::text(g);
     const report planned = rewrite_for<phase::evaluation>(g, options{.dry_run = true});
     CHECK(toy::text(g) == before);
-    CHECK(planned.script.front() == "scope conv/weights_quant");
+    CHECK(planned.script[0] == "rule quantize_layers");
+    CHECK(planned.script[1] == "scope conv/weights_quant");
     CHECK(planned.script.back() == "reroute conv/activation -> %5 at output[0]");
     CHECK(planned.nodes_after > planned.nodes_before);
 

@@ -99,6 +99,15 @@ class Options(program.ProgramTest):
         counts = re.search(r"(\d+) nodes before, (\d+) after", said)
         self.assertIn(counts[0], self.rewrite(self.net, "out"))
 
+    def test_dry_run_prints_the_edits(self):
+        told = self.run_program(recorded("fused_training"), "--dry-run").stdout.decode().splitlines()
+        rules = [line for line in told if line.startswith("rule ")]
+        self.assertEqual(rules, ["rule fold_fused_batch_norms", "rule quantize_layers"])
+        self.assertTrue([line for line in told if re.match(r"%\d+ = mul\(conv/weights/read, %\d+\) in conv/mul_fold", line)
+                         or re.match(r"%\d+ = mul\(%\d+, %\d+\) in conv/mul_fold", line)], told)
+        self.assertTrue([line for line in told if line.startswith("reroute conv/BatchNorm/FusedBatchNormV3 -> %")], told)
+        self.assertEqual(self.run_program(recorded("fused_training"), "--dry-run", "--dot", "-").stdout[:7], b"digraph")
+
     def test_version_and_help(self):
         version = self.run_program("--version")
         self.assertEqual(version.returncode, 0)

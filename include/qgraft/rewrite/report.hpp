@@ -67,7 +67,7 @@ struct report {
     std::vector<std::string> warnings;
     std::size_t nodes_before = 0;
     std::size_t nodes_after = 0;
-    /// The edit scripts in words, a step a line; filled for a dry run.
+    /// The edit scripts in words: "rule" and the name of a rule, then its steps, one a line. Filled for a dry run.
     std::vector<std::string> script;
 
     /// How many decisions have the outcome.
