@@ -32,6 +32,7 @@ json options_json(const settings& s) {
             {"resource_variables", s.resource_variables},
             {"stage", stages[static_cast<int>(s.stage)]},
             {"as_reference", s.as_reference},
+            {"fold_constants", s.fold_constants},
             {"strict", s.strict},
             {"dry_run", s.dry_run}};
 }
@@ -41,6 +42,7 @@ json counts_json(const qgraft::report& r, std::size_t variables) {
             {"nodes_after", r.nodes_after},
             {"folded", r.count(qgraft::outcome::folded)},
             {"quantized", r.count(qgraft::outcome::quantized)},
+            {"folded", r.count(qgraft::outcome::folded)},
             {"left_as_is", r.count(qgraft::outcome::left_as_is)},
             {"not_covered", r.count(qgraft::outcome::not_covered)},
             {"variables", variables},

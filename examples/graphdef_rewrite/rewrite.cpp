@@ -9,6 +9,7 @@
 
 #include <qgraft/graph/error.hpp>
 #include <qgraft/graphdef/inspect.hpp>
+#include <qgraft/kernels/scalar.hpp>
 
 #include "names.hpp"
 
@@ -49,6 +50,7 @@ qgraft::report rewrite(graph& g, const settings& s, progress& bar) {
     bar.phase("rewriting");
     qgraft::qat_options<graph> options = options_of(s);
     const auto run = [&] {
+        if (s.fold_constants) return qgraft::rewrite_for<qgraft::phase::evaluation, qgraft::scalar<>>(g, options);
         return s.eval ? qgraft::rewrite_for<qgraft::phase::evaluation>(g, options)
                       : qgraft::rewrite_for<qgraft::phase::training>(g, options);
     };
@@ -68,8 +70,9 @@ qgraft::report rewrite(graph& g, const settings& s, progress& bar) {
 /// What the library, which knows no files, could not warn of. Throws refused_graph where the rewrite was pointless.
 std::vector<std::string> more_warnings(const rewritten& r, const gd::graph_facts& facts, const settings& s) {
     std::vector<std::string> found;
-    if (facts.is_frozen()) {
-        const std::string text = "the graph " + std::string(gd::frozen_graph_advice);
+    if (facts.is_frozen() && !s.fold_constants) {
+        const std::string text = "the graph " + std::string(gd::frozen_graph_advice) +
+                                 "; to fold its batch norms alone: --eval --stage fold --fold-constants";
         if (r.report.count(qgraft::outcome::quantized) == 0 && !s.as_reference) throw qgraft::refused_graph("", text);
         found.push_back(text);
     }

@@ -65,6 +65,8 @@ void declare(CLI::App& app, settings& s) {
         ->option_text("STAGE (all)");
     app.add_flag("--strict", s.strict, "Warnings are errors");
     app.add_flag("--as-reference", s.as_reference, "Equal to TensorFlow 1.15 also where it is wrong");
+    app.add_flag("--fold-constants", s.fold_constants,
+                 "With --eval --stage fold: fold the batch norms of a frozen graph into its constants");
     app.add_flag("--dry-run", s.dry_run, "Print the edits, and write no graph");
     app.add_option("--report", s.report, "Write every decision, new variable and moved tensor, as JSON")
         ->option_text("FILE");
@@ -73,6 +75,15 @@ void declare(CLI::App& app, settings& s) {
         ->transform(CLI::CheckedTransformer(formats))
         ->option_text("FORMAT (the input's)");
     app.set_version_flag("--version", "qgraft-rewrite " + std::string(qgraft::version));
+}
+
+/// Throws CLI::ValidationError for flags that contradict each other.
+void check_flags(const settings& s) {
+    if (!s.fold_constants) return;
+    if (!s.eval || s.stage != qgraft::stage::fold) {
+        throw CLI::ValidationError("--fold-constants", "needs --eval and --stage fold");
+    }
+    if (s.as_reference) throw CLI::ValidationError("--fold-constants", "is nothing that the reference does");
 }
 
 /// Whether two names are of the same file; of one that is not there yet, whether they are spelled alike.
@@ -114,6 +125,7 @@ std::optional<int> parse(int argc, char** argv, settings& s) {
     declare(app, s);
     try {
         app.parse(argc, argv);
+        check_flags(s);
         check_files(s);
     } catch (const CLI::Success& done) {
         return app.exit(done);

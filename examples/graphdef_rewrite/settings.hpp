@@ -31,6 +31,7 @@ struct settings {
     qgraft::stage stage = qgraft::stage::all;
     bool strict = false;
     bool as_reference = false;
+    bool fold_constants = false;
     bool dry_run = false;
     std::string report;
     std::string dot;

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <type_traits>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -15,6 +16,7 @@
 #include <qgraft/rules/fold_fused_batch_norms.hpp>
 #include <qgraft/rules/fold_unfused_batch_norms.hpp>
 #include <qgraft/rules/layer_patterns.hpp>
+#include <qgraft/rules/policy.hpp>
 #include <qgraft/rules/refuse.hpp>
 
 namespace qgraft {
@@ -107,8 +109,9 @@ inline void warn(report& r, std::vector<std::string> warnings, bool strict) {
     r.warnings = std::move(warnings);
 }
 
-/// What the fold rules are told of a graph of type `G` in a phase, from the options of any entry point.
-template <phase P, class G, class Options>
+/// What the fold rules are told of a graph of type `G` in a phase, from the options of any entry point. `Kernels` folds
+/// into constants, where it and the graph can.
+template <phase P, class Kernels, class G, class Options>
 fold_config fold_config_of(const Options& options, std::vector<node_id> excluded) {
     fold_config config;
     config.is_training = P == phase::training;
@@ -116,6 +119,9 @@ fold_config fold_config_of(const Options& options, std::vector<node_id> excluded
     config.freeze_bn_delay = options.freeze_bn_delay;
     config.as_reference = options.as_reference;
     config.excluded = std::move(excluded);
+    if constexpr (graph_with_constants<G>) {
+        if (!options.as_reference) config.scale_channels = scaling_kernel_for<Kernels>();
+    }
     return config;
 }
 
@@ -126,17 +132,21 @@ fold_config fold_config_of(const Options& options, std::vector<node_id> excluded
 /// training it is a compile-time error, of one sentence, where the graph has no state.
 /// Returns the report. Throws invalid_option, invalid_graph, refused_graph or rewrite_error, and leaves the graph as it
 /// was.
-template <phase P = phase::evaluation, class G>
+/// With `Kernels`, a folding_kernel_policy, a batch norm all of whose numbers are constants becomes constants: so fold
+/// frozen graphs. The dialect must then speak the word constant, or it is a compile-time error. Not as_reference.
+template <phase P = phase::evaluation, class Kernels = no_kernels, class G>
 report fold_batch_norms(G& graph, const fold_options<G>& options = {}) {
-    constexpr word_set needed =
-        P == phase::training ? detail::words_of_folding<P> | state_words : detail::words_of_folding<P>;
+    constexpr bool computes = !std::is_same_v<Kernels, no_kernels>;
+    if constexpr (computes) require_folding_kernel_policy<Kernels>();
+    constexpr word_set needed = detail::words_of_folding<P> | (P == phase::training ? state_words : word_set{}) |
+                                (computes ? constant_fold_words : word_set{});
     if constexpr (check_rewritable_graph<G, needed>()) {
         detail::check_delays({}, options.freeze_bn_delay, 0);
         transaction<G> t(graph, options.on_change);
         auto excluded = detail::layers_of(t.view(), options.exclude);
         refuse_training_graph(t.view());
         detail::warn(t.account(), find_gradients(t.view()), options.strict);
-        detail::fold<P>(t, detail::fold_config_of<P, G>(options, std::move(excluded)), options.dry_run);
+        detail::fold<P>(t, detail::fold_config_of<P, Kernels, G>(options, std::move(excluded)), options.dry_run);
         if (!options.dry_run) t.commit();
         return std::move(t.account());
     } else {

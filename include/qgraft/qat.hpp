@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -55,8 +56,9 @@ void quantize(transaction<G>& t, const quantize_config& config, bool write_down)
     run(t, "quantize_activations", sweep, write_down);
 }
 
-/// Rewrites under a config that is complete but for what only the indexed graph can tell.
-template <phase P, class G>
+/// Rewrites under a config that is complete but for what only the indexed graph can tell. In evaluation `Kernels` folds
+/// constants, where it and the graph can.
+template <phase P, class Kernels, class G>
 report rewrite(G& graph, const qat_options<G>& options, quantize_config config) {
     check_delays(options.quant_delay, options.freeze_bn_delay, options.ema_decay);
     transaction<G> t(graph, options.on_change);
@@ -64,7 +66,10 @@ report rewrite(G& graph, const qat_options<G>& options, quantize_config config) 
     refuse_training_graph(t.view());
     warn(t.account(), find_warnings(t.view(), config, options.freeze_bn_delay), options.strict);
     if (options.stages != stage::quantize) {
-        fold<P>(t, fold_config_of<P, G>(options, config.excluded), options.dry_run);
+        using folding_kernels = std::conditional_t<P == phase::evaluation, Kernels, no_kernels>;
+        fold_config folding = fold_config_of<P, folding_kernels, G>(options, config.excluded);
+        folding.before_quantization = options.stages != stage::fold;
+        fold<P>(t, folding, options.dry_run);
     }
     if (options.stages != stage::fold) quantize(t, config, options.dry_run);
     if (!options.dry_run) t.commit();
@@ -91,6 +96,8 @@ consteval bool check() {
 }  // namespace detail
 
 /// Rewrites `graph` in place with everything chosen at run time; `Kernels` is a kernel_policy or no_kernels.
+/// In evaluation a folding_kernel_policy also folds batch norms of constants into constants, where the graph has them;
+/// if quantization follows, where the dialect calls the constant weights parameters.
 /// Returns the report. Throws invalid_option, invalid_graph, refused_graph or rewrite_error, and leaves the graph as it
 /// was.
 template <phase P, class Kernels = no_kernels, class G>
@@ -104,7 +111,7 @@ report rewrite_for(G& graph, const qat_options<G>& options) {
         detail::check_bits("activation_bits", options.activation_bits);
         config.weight_kernel = kernel_for<Kernels>(config.weights);
         config.activation_kernel = kernel_for<Kernels>(config.activations);
-        return detail::rewrite<P>(graph, options, std::move(config));
+        return detail::rewrite<P, Kernels>(graph, options, std::move(config));
     } else {
         return {};
     }
@@ -123,7 +130,7 @@ report rewrite_for(G& graph, const qat_options<G>& options = {}) {
         config.swept.symmetric = false;
         config.weight_kernel = kernel_for<typename Policy::kernels, Policy::weights>();
         config.activation_kernel = kernel_for<typename Policy::kernels, Policy::activations>();
-        return detail::rewrite<P>(graph, options, std::move(config));
+        return detail::rewrite<P, typename Policy::kernels>(graph, options, std::move(config));
     } else {
         return {};
     }

@@ -11,24 +11,24 @@ namespace {
 
 /// A user's numerics: no rounding at all, only clamping.
 struct clamp_only {
-  using ops = qgraft::float_ops<qgraft::subnormals::keep>;
-  static qgraft::nudged_range nudge(qgraft::quant_range r, int, int) { return {.min = r.min, .max = r.max}; }
-  static float quantize(float x, const qgraft::nudged_range& r) { return x < r.min ? r.min : x > r.max ? r.max : x; }
-  static bool passes(float x, const qgraft::nudged_range& r) { return x >= r.min && x <= r.max; }
-  static bool below(float x, const qgraft::nudged_range& r) { return x < r.min; }
-  static bool above(float x, const qgraft::nudged_range& r) { return x > r.max; }
+    using ops = qgraft::float_ops<qgraft::subnormals::keep>;
+    static qgraft::nudged_range nudge(qgraft::quant_range r, int, int) { return {.min = r.min, .max = r.max}; }
+    static float quantize(float x, const qgraft::nudged_range& r) { return x < r.min ? r.min : x > r.max ? r.max : x; }
+    static bool passes(float x, const qgraft::nudged_range& r) { return x >= r.min && x <= r.max; }
+    static bool below(float x, const qgraft::nudged_range& r) { return x < r.min; }
+    static bool above(float x, const qgraft::nudged_range& r) { return x > r.max; }
 };
 
 /// A user's kernels that lack the functions for channels.
 struct tensor_only {
-  static void fake_quantize(std::span<const float>, std::span<float>, qgraft::quant_range, qgraft::quant_spec) {}
-  template <qgraft::quant_spec S>
-  static void fake_quantize(std::span<const float>, std::span<float>, qgraft::quant_range) {}
-  static qgraft::range_gradient fake_quantize_gradient(std::span<const float>, std::span<const float>, std::span<float>,
-                                                       qgraft::quant_range, qgraft::quant_spec) {
-    return {};
-  }
-  static qgraft::quant_range min_max(std::span<const float>) { return {}; }
+    static void fake_quantize(std::span<const float>, std::span<float>, qgraft::quant_range, qgraft::quant_spec) {}
+    template <qgraft::quant_spec S>
+    static void fake_quantize(std::span<const float>, std::span<float>, qgraft::quant_range) {}
+    static qgraft::range_gradient fake_quantize_gradient(std::span<const float>, std::span<const float>,
+                                                         std::span<float>, qgraft::quant_range, qgraft::quant_spec) {
+        return {};
+    }
+    static qgraft::quant_range min_max(std::span<const float>) { return {}; }
 };
 
 struct nothing {};
@@ -36,23 +36,26 @@ struct nothing {};
 }  // namespace
 
 TEST_CASE("the scalar kernels satisfy the concepts, for every numerics") {
-  static_assert(qgraft::channel_kernel_policy<qgraft::scalar<>>);
-  static_assert(qgraft::channel_kernel_policy<qgraft::scalar<clamp_only>>);
-  qgraft::require_kernel_policy<qgraft::scalar<>>();
+    static_assert(qgraft::channel_kernel_policy<qgraft::scalar<>>);
+    static_assert(qgraft::channel_kernel_policy<qgraft::scalar<clamp_only>>);
+    static_assert(qgraft::folding_kernel_policy<qgraft::scalar<>>);
+    qgraft::require_kernel_policy<qgraft::scalar<>>();
+    qgraft::require_folding_kernel_policy<qgraft::scalar<>>();
 }
 
 TEST_CASE("kernels without channels are a kernel policy, an empty type is none") {
-  static_assert(qgraft::kernel_policy<tensor_only>);
-  static_assert(!qgraft::channel_kernel_policy<tensor_only>);
-  static_assert(!qgraft::kernel_policy<nothing>);
-  static_assert(qgraft::numerics_policy<qgraft::tf115>);
-  static_assert(!qgraft::numerics_policy<nothing>);
-  qgraft::require_kernel_policy<tensor_only>();
+    static_assert(qgraft::kernel_policy<tensor_only>);
+    static_assert(!qgraft::channel_kernel_policy<tensor_only>);
+    static_assert(!qgraft::folding_kernel_policy<tensor_only>);
+    static_assert(!qgraft::kernel_policy<nothing>);
+    static_assert(qgraft::numerics_policy<qgraft::tf115>);
+    static_assert(!qgraft::numerics_policy<nothing>);
+    qgraft::require_kernel_policy<tensor_only>();
 }
 
 TEST_CASE("the scalar kernels compute with the numerics they are given") {
-  const std::array<float, 3> in{-2.0F, 0.3F, 2.0F};
-  std::array<float, 3> out{};
-  qgraft::scalar<clamp_only>::fake_quantize(in, out, {-1.0F, 1.0F}, {});
-  CHECK(out == std::array<float, 3>{-1.0F, 0.3F, 1.0F});
+    const std::array<float, 3> in{-2.0F, 0.3F, 2.0F};
+    std::array<float, 3> out{};
+    qgraft::scalar<clamp_only>::fake_quantize(in, out, {-1.0F, 1.0F}, {});
+    CHECK(out == std::array<float, 3>{-1.0F, 0.3F, 1.0F});
 }

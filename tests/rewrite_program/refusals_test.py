@@ -45,6 +45,7 @@ class Graphs(program.ProgramTest):
         line = self.refused_text(frozen)
         self.assertIn("seems frozen", line)
         self.assertIn("before freezing", line)
+        self.assertIn("--eval --stage fold --fold-constants", line)
         said = self.rewrite("net.pbtxt", "out", "--as-reference")
         self.assertIn("warning: the graph has layers but no variables", said)
 

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <initializer_list>
 #include <numeric>
+#include <optional>
 #include <sstream>
 #include <stdexcept>
 #include <string>
@@ -73,6 +74,12 @@ public:
     void set_shape(const std::string& name, std::vector<std::int64_t> dims) {
         shapes_[name] = qgraft::tensor_shape(std::move(dims));
     }
+    /// A layer has its channels last, unless it is told another layout.
+    [[nodiscard]] qgraft::channel_layout channels(node n) const {
+        const auto it = layouts_.find(n);
+        return it == layouts_.end() ? qgraft::channel_layout() : it->second;
+    }
+    void set_channels(node n, qgraft::channel_layout layout) { layouts_[n] = layout; }
     /// Sets the params of a node: of a batch_norm, `real` is its epsilon, and `integer` 1 in training.
     void set_params(node n, qgraft::word_params params) { nodes_.at(n).params = std::move(params); }
 
@@ -99,6 +106,7 @@ private:
     std::vector<toy_node> nodes_;
     std::unordered_map<std::string, node> by_name_;
     std::unordered_map<std::string, qgraft::tensor_shape> shapes_;
+    std::unordered_map<node, qgraft::channel_layout> layouts_;
 };
 
 /// The whole graph, a line a node.
@@ -117,6 +125,7 @@ inline std::string text(const graph& g) {
         if (p.integer != 0) out << " integer=" << p.integer;
         if (x.op == word::fake_quant) out << " bits=" << p.bits;
         for (const auto d : p.dims) out << " dim=" << d;
+        for (const float f : p.data) out << " data=" << f;
         if (p.narrow_range) out << " narrow";
         if (p.symmetric) out << " symmetric";
         if (p.kernel != nullptr) out << " kernel";
@@ -130,13 +139,13 @@ inline std::string text(const graph& g) {
 namespace qgraft {
 
 /// One node a word. A number among the operands becomes a node of no word, its value in params.real. A node whose name
-/// begins with "gradients/" is left alone.
+/// begins with "gradients/" is left alone; a constant below "trained/" is a parameter, as a variable is.
 template <>
 struct dialect<toy::graph> {
     using graph = toy::graph;
     using node = graph::node;
 
-    static constexpr word_set spoken = training_words | training_fold_words;
+    static constexpr word_set spoken = training_words | training_fold_words | constant_fold_words;
 
     static word classify(const graph& g, node n) {
         const auto& x = g.at(n);
@@ -146,6 +155,16 @@ struct dialect<toy::graph> {
     static batch_norm_facts batch_norm_of(const graph& g, node n) {
         const word_params& p = g.at(n).params;
         return {.is_training = p.integer != 0, .epsilon = p.real};
+    }
+    static std::optional<constant_tensor> constant_of(const graph& g, value<node> v) {
+        const toy::toy_node& x = g.at(v.node);
+        return x.op == word::constant ? std::optional(constant_tensor{x.params.data, x.params.dims}) : std::nullopt;
+    }
+    static channel_layout channels_of(const graph& g, node n) { return g.channels(n); }
+    static bool is_parameter(const graph& g, node n) {
+        const word w = g.at(n).op;
+        return w == word::variable || w == word::read_variable ||
+               (w == word::constant && g.name(n).starts_with("trained/"));
     }
     static bool is_left_alone(const graph& g, node n) { return g.name(n).starts_with("gradients/"); }
 

@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <optional>
 #include <string>
 #include <utility>
 #include <variant>
@@ -22,6 +23,7 @@ enum class defect {
     none,
     forgets_fake_quant,
     forgets_delays,
+    forgets_numbers,
     changes_its_mind,
     wrong_operands,
     goes_around,
@@ -52,8 +54,12 @@ struct qgraft::dialect<mumbling<D>> {
         if (D == defect::changes_its_mind && ++g.asked % 2 == 0) return word::other;
         return w;
     }
+    static std::optional<constant_tensor> constant_of(const graph& g, value<node> v) {
+        if (D == defect::forgets_numbers) return constant_tensor{};
+        return dialect<toy::graph>::constant_of(g, v);
+    }
     static value<node> build(editor<graph>& e, const instruction<node>& i) {
-        toy::toy_node data{std::string(i.hint) + std::to_string(e.graph().size()), i.op, {}};
+        toy::toy_node data{std::string(i.hint) + std::to_string(e.graph().size()), i.op, {}, i.params};
         for (const auto& o : i.operands) {
             if (const auto* v = std::get_if<value<node>>(&o)) {
                 data.inputs.push_back(*v);
@@ -99,6 +105,11 @@ TEST_CASE("words that are not recognized") {
     CHECK(holds(found<defect::changes_its_mind>(), "classify() of node 2 ('relu') differs when asked again"));
     CHECK(holds(found<defect::wrong_operands>(),
                 "classify() of node 2 ('relu') is 'add', which does not take 1 operands"));
+}
+
+TEST_CASE("constants whose numbers are lost") {
+    CHECK(holds(found<defect::forgets_numbers>(),
+                "constant_of() does not give the numbers that build() of 'constant' was given"));
 }
 
 TEST_CASE("words that are not built as they should") {

@@ -1,4 +1,5 @@
-// What the rules, interpreters and tests ask of a set of kernels: the concepts kernel_policy, channel_kernel_policy.
+// What the rules, interpreters and tests ask of a set of kernels: the concepts kernel_policy,
+// channel_kernel_policy, folding_kernel_policy.
 // SPDX-License-Identifier: Apache-2.0
 #ifndef QGRAFT_KERNELS_POLICY_HPP
 #define QGRAFT_KERNELS_POLICY_HPP
@@ -7,6 +8,7 @@
 #include <qgraft/quant/quant_spec.hpp>
 
 #include <concepts>
+#include <cstddef>
 #include <span>
 
 namespace qgraft {
@@ -52,6 +54,11 @@ concept has_channels = requires(values_in in, values_out out, std::span<const qu
     { P::min_max_channels(in, found) } -> std::same_as<void>;
 };
 
+template <class P>
+concept has_scale_channels = requires(values_in in, values_out out, values_in scales, std::size_t inner) {
+    { P::scale_channels(in, out, scales, inner) } -> std::same_as<void>;
+};
+
 }  // namespace detail
 
 /// A type P whose static member functions quantize one tensor with one range:
@@ -78,6 +85,14 @@ concept kernel_policy = detail::has_fake_quantize<P> && detail::has_static_fake_
 template <class P>
 concept channel_kernel_policy = kernel_policy<P> && detail::has_channels<P>;
 
+/// A kernel_policy that also multiplies a tensor by one number a channel, for folding batch norms into constants:
+///
+///     void scale_channels(in, out, scales, inner)         out[i] = in[i] * scales[(i / inner) % scales.size()]
+///
+/// with as many channels as `scales` has elements, and `inner` elements in a row of the same channel.
+template <class P>
+concept folding_kernel_policy = kernel_policy<P> && detail::has_scale_channels<P>;
+
 /// Refuses, in one sentence at compile time, a type that is not a kernel_policy.
 template <class P>
 constexpr void require_kernel_policy() noexcept {
@@ -98,6 +113,17 @@ constexpr void require_kernel_policy() noexcept {
     } else {
         static_assert(detail::has_min_max<P>,
                       "qgraft: a kernel policy needs static quant_range min_max(span<const float>)");
+    }
+}
+
+/// Refuses, in one sentence at compile time, a type that is not a folding_kernel_policy.
+template <class P>
+constexpr void require_folding_kernel_policy() noexcept {
+    require_kernel_policy<P>();
+    if constexpr (kernel_policy<P>) {
+        static_assert(detail::has_scale_channels<P>,
+                      "qgraft: a kernel policy that folds needs static void scale_channels(span<const float>, "
+                      "span<float>, span<const float>, std::size_t)");
     }
 }
 

@@ -42,9 +42,9 @@ struct range_sums {
 
 }  // namespace detail
 
-/// The kernel policy that defines the numbers. Numerics says what one quantized value is; see kernel_policy and
-/// channel_kernel_policy for the functions. Each throws quant_error for spans of the wrong size and for a spec that is
-/// not valid, before anything is written.
+/// The kernel policy that defines the numbers. Numerics says what one quantized value is; see kernel_policy,
+/// channel_kernel_policy and folding_kernel_policy for the functions. Each throws quant_error for spans of the wrong size
+/// and for a spec that is not valid, before anything is written.
 template <numerics_policy Numerics = tf115>
 struct scalar {
     using numerics = Numerics;
@@ -124,6 +124,21 @@ struct scalar {
         for (std::size_t i = 0; !single && i < in.size(); i += ranges.size()) {
             for (std::size_t c = 0; c < ranges.size(); ++c) {
                 ranges[c] = {ops::minimum(ranges[c].min, in[i + c]), ops::maximum(ranges[c].max, in[i + c])};
+            }
+        }
+    }
+
+    /// out[i] = in[i] * scales[(i / inner) % scales.size()]. Of `in`, a tensor [..., channels, rest...] with the last
+    /// dimension innermost, `inner` is the number of elements of rest; `out` is as long and may be `in`; `scales` has
+    /// one element a channel.
+    static void scale_channels(std::span<const float> in, std::span<float> out, std::span<const float> scales,
+                               std::size_t inner) {
+        detail::require_whole_channels(in.size(), inner);
+        detail::require_whole_channels(inner == 0 ? 0 : in.size() / inner, scales.size());
+        detail::require_size("out", out.size(), in.size());
+        for (std::size_t i = 0; i < in.size();) {
+            for (const float scale : scales) {
+                for (const std::size_t end = i + inner; i < end; ++i) out[i] = ops::mul(in[i], scale);
             }
         }
     }

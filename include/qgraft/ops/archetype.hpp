@@ -3,6 +3,8 @@
 #ifndef QGRAFT_OPS_ARCHETYPE_HPP
 #define QGRAFT_OPS_ARCHETYPE_HPP
 
+#include <algorithm>
+#include <optional>
 #include <string>
 #include <utility>
 #include <variant>
@@ -90,7 +92,7 @@ struct dialect<full_archetype> {
     using graph = full_archetype;
     using node = graph::node;
 
-    static constexpr word_set spoken = detail::archetype_words;
+    static constexpr word_set spoken = detail::archetype_words | word_set{word::constant};
     static constexpr char separator = '.';
 
     static word classify(const graph& g, node n) {
@@ -121,7 +123,20 @@ struct dialect<full_archetype> {
             }
         }
         if (i.like) data.attributes = e.graph().at(*i.like).attributes;
+        if (i.op == word::constant) {
+            data.shape = tensor_shape(i.params.dims);
+            data.attributes["numbers"] =
+                std::string(reinterpret_cast<const char*>(i.params.data.data()), i.params.data.size() * sizeof(float));
+        }
         return {e.add(std::move(data)), 0};
+    }
+
+    static std::optional<constant_tensor> constant_of(const graph& g, const value<node>& v) {
+        const auto bytes = g.attribute_of(v.node, "numbers");
+        if (!bytes) return std::nullopt;
+        constant_tensor c{std::vector<float>(bytes->size() / sizeof(float)), g.shape(v).dims()};
+        std::copy(bytes->begin(), bytes->end(), reinterpret_cast<char*>(c.data.data()));
+        return c;
     }
 };
 

@@ -4,6 +4,7 @@
 #define QGRAFT_OPS_DIALECT_HPP
 
 #include <concepts>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -11,6 +12,7 @@
 #include <qgraft/graph/check.hpp>
 #include <qgraft/graph/editor.hpp>
 #include <qgraft/ops/batch_norm.hpp>
+#include <qgraft/ops/constant.hpp>
 #include <qgraft/ops/instruction.hpp>
 #include <qgraft/ops/words.hpp>
 
@@ -31,6 +33,8 @@ namespace qgraft {
 ///     batch_norm_of(const G&, node)         -> batch_norm_facts      of a batch_norm; default: it cannot be folded
 ///     channels_of(const G&, node)           -> channel_layout        of a layer; default: channels last in both
 ///     moving_statistic_of(const G&, value)    -> optional<moving_statistic<value>>    of a statistic; default: by its form
+///     constant_of(const G&, value)          -> optional<constant_tensor>     of a constant of floats; default: none.
+///         Asked for operands of batch norms and layers alone. Needed where the word constant is spoken
 ///     named_batch_norms(const G&)           -> vector<named_batch_norm<value>>    default: none
 ///     annotate(editor<G>&, node, annotation)    default: nothing
 ///     static constexpr char separator       between the parts of a name; default: '/'
@@ -50,6 +54,10 @@ concept has_spoken = requires {
 template <class G>
 concept has_build = mutable_graph<G> && requires(editor<G>& e, const instruction<node_of<G>>& i) {
     { dialect<G>::build(e, i) } -> std::convertible_to<value_of<G>>;
+};
+template <class G>
+concept has_constant_of = requires(const G& g, value_of<G> v) {
+    { dialect<G>::constant_of(g, v) } -> std::convertible_to<std::optional<constant_tensor>>;
 };
 template <class G>
 concept has_dialect = requires {
@@ -117,6 +125,13 @@ struct speech {
             return {};
         }
     }
+    static std::optional<constant_tensor> constant_of(const G& g, value_of<G> v) {
+        if constexpr (has_constant_of<G>) {
+            return dialect<G>::constant_of(g, v);
+        } else {
+            return std::nullopt;
+        }
+    }
     static constexpr bool tells_moving_statistics = requires(const G& g, value_of<G> v) {
         dialect<G>::moving_statistic_of(g, v);
     };
@@ -161,6 +176,11 @@ template <class G>
 concept stateful_graph = detail::has_dialect<G> && detail::has_spoken<G> &&
                          (state_words.bits & ~word_set(dialect<G>::spoken).bits) == 0;
 
+/// A graph whose constants can be read, and made.
+template <class G>
+concept graph_with_constants = detail::has_dialect<G> && detail::has_spoken<G> && word_set(dialect<G>::spoken)
+.contains(word::constant) && detail::has_constant_of<G>;
+
 /// A graph that rules can match: it can be read, and its dialect says what each node is.
 template <class G>
 concept matchable_graph = readable_graph<G> && detail::has_dialect<G> && detail::has_classify<G>;
@@ -188,6 +208,9 @@ consteval bool check_rewritable_graph() {
                     "and trained ranges need");
                 if constexpr ((Needed.bits & state_words.bits) == 0 || !stateless) {
                     if constexpr (detail::check_words<Needed, spoken>()) {
+                        static_assert(!Needed.contains(word::constant) || detail::has_constant_of<G>,
+                                      "qgraft: dialect<G> lacks constant_of(const G&, value<node>), which returns an "
+                                      "optional<constant_tensor>");
                         static_assert(
                             detail::has_build<G>,
                             "qgraft: dialect<G> lacks build(editor<G>&, const instruction<node>&), which returns a "

@@ -122,6 +122,9 @@ public:
             return {};
         }
     }
+    [[nodiscard]] std::optional<constant_tensor> constant(tensor t) const override {
+        return detail::speech<G>::constant_of(*graph_, handle(t));
+    }
     [[nodiscard]] batch_norm_facts batch_norm(node_id n) const override {
         return detail::speech<G>::batch_norm_of(*graph_, handles_[n]);
     }

@@ -29,6 +29,7 @@ struct word_params {
     bool symmetric = false;              ///< fake_quant: the range is symmetric around zero
     fake_quant_kernel kernel = nullptr;  ///< fake_quant: the kernel policy's functor, or none
     std::vector<std::int64_t> dims{};    ///< reshape: the shape; one of them may be -1, whatever is left
+    std::vector<float> data{};           ///< constant: its elements, the last dimension of `dims` innermost
     bool older_form = false;             ///< add: the older of two operations, where the graph has two
     bool as_reference = false;           ///< a word with `like`: keep of it no more than TensorFlow 1.15 does
 };

@@ -12,6 +12,7 @@
 
 #include <qgraft/graph/shape.hpp>
 #include <qgraft/ops/batch_norm.hpp>
+#include <qgraft/ops/constant.hpp>
 #include <qgraft/ops/words.hpp>
 
 namespace qgraft {
@@ -82,6 +83,8 @@ public:
     [[nodiscard]] virtual std::string op_name(node_id n) const = 0;
     /// What is known of a tensor's shape.
     [[nodiscard]] virtual tensor_shape shape(tensor t) const = 0;
+    /// The numbers of a constant of 32-bit floats; none for any other tensor. They are copied.
+    [[nodiscard]] virtual std::optional<constant_tensor> constant(tensor) const { return std::nullopt; }
     /// What a batch norm says of itself.
     [[nodiscard]] virtual batch_norm_facts batch_norm(node_id) const { return {}; }
     /// Where a layer has its channels.

@@ -42,6 +42,7 @@ namespace qgraft {
     WORD(biased_variance, 3, 3)        /* v, x, mean: v (n - 1) / n over n = x / mean */             \
     WORD(reduce_min, 1, 1)             /* x: over all axes, a scalar */                              \
     WORD(reduce_max, 1, 1)             /* x: over all axes, a scalar */                              \
+    WORD(constant, 0, 0)               /* built: the 32-bit floats params.data, shape params.dims */ \
     WORD(variable, 0, 0)               /* a scalar of state; params.real is its initial value */     \
     WORD(read_variable, 1, 1)          /* variable */                                                \
     WORD(assign, 2, 2)                 /* variable, x: stores x, gives the value stored */           \

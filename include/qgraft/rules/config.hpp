@@ -3,8 +3,10 @@
 #ifndef QGRAFT_RULES_CONFIG_HPP
 #define QGRAFT_RULES_CONFIG_HPP
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -39,6 +41,11 @@ struct quantize_config {
     std::vector<node_id> excluded{};
 };
 
+/// A kernel policy's functor: out[i] = in[i] * scales[(i / inner) % scales.size()], spans as folding_kernel_policy has
+/// them.
+using channel_scaling_kernel = void (*)(std::span<const float> in, std::span<float> out, std::span<const float> scales,
+                                        std::size_t inner);
+
 /// What the fold rules are told.
 struct fold_config {
     /// The graph is for training: batch norms on batch statistics get corrections.
@@ -51,12 +58,19 @@ struct fold_config {
     bool as_reference = false;
     /// Layers that stay as they are.
     std::vector<node_id> excluded{};
+    /// Folds what is constant into constants; none: what is constant is folded as everything else.
+    channel_scaling_kernel scale_channels = nullptr;
+    /// Quantization follows, which finds weights by their role: only parameters are folded into constants.
+    bool before_quantization = false;
 };
 
 /// The words that folding batch norms builds where these use the statistics they are given.
 inline constexpr word_set fold_words{word::add,    word::sub,     word::mul,
                                      word::rsqrt,  word::reshape, word::batch_to_space,
                                      word::conv2d, word::matmul,  word::depthwise_conv2d};
+
+/// The words that folding batch norms into constants builds: the sums and layers of fold_words beside it.
+inline constexpr word_set constant_fold_words{word::constant};
 
 /// The words that folding batch norms in training builds.
 inline constexpr word_set training_fold_words =

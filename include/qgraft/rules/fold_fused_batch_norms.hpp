@@ -9,6 +9,7 @@
 //   training   they are those of the batch: outputs of the batch norm, which stays where it is for their sake. Its
 //              variance has Bessel's correction, v n / (n - 1) over n values a channel, which is undone. Corrections:
 //              those of fold_correction.hpp, where moving averages follow both statistics
+//   constant   where all its numbers are constants and a kernel policy computes: see fold_constant_batch_norms.hpp
 //
 // conditions   the batch norm's result is used; layer, batch norm and what is between them have the operands above; for
 //              a layer inside a loop, or one whose channels cannot be told, the report says why it was left
@@ -24,6 +25,7 @@
 #include <vector>
 
 #include <qgraft/pattern/combinators.hpp>
+#include <qgraft/rules/fold_constant_batch_norms.hpp>
 #include <qgraft/rules/fold_correction.hpp>
 #include <qgraft/rules/fold_layer.hpp>
 
@@ -65,6 +67,7 @@ struct fused_match {
     tensor variance{};
     std::optional<moving_statistic<tensor>> moving_mean{};
     std::optional<moving_statistic<tensor>> moving_variance{};
+    std::optional<folded_constants> constants{};
 };
 
 /// Finds the batch norms, then plans one after the other.
@@ -76,7 +79,9 @@ public:
           script_(s),
           report_(r),
           folder_(view, config, s),
+          constants_(view, config),
           folded_by_(view.size(), no_node),
+          into_constants_(view.size(), false),
           decided_(view.size(), false) {}
 
     void run() {
@@ -86,7 +91,7 @@ public:
             if (!roots.contains(view_.word_of(n))) continue;
             if (auto m = match_at(n)) matches.push_back(std::move(*m));
         }
-        for (const fused_match& m : matches) fold(m);
+        for (fused_match& m : matches) fold(m);
         for (const node_id n : view_.order()) {
             if (view_.word_of(n) == word::batch_norm && !decided_[n] && !uses({n, 0}).empty()) explain_unmatched(n);
         }
@@ -110,11 +115,16 @@ private:
             if (back == no_node) return std::nullopt;
             m.output = {back, 0};
         }
-        if (uses(m.output).empty()) return std::nullopt;
+        if (into_constants_[m.norm] || uses(m.output).empty()) return std::nullopt;
         m.facts = view_.batch_norm(m.norm);
         if (const std::string reason = obstacle(m); !reason.empty()) {
             if (view_.word_of(root) == word::batch_norm || is_reshaped_back(m)) decide(m, outcome::left_as_is, reason);
             return std::nullopt;
+        }
+        // Each batch norm gets constants of its own, however many the layer has.
+        if (m.constants = fold_constants(m); m.constants) {
+            into_constants_[m.norm] = true;
+            return m;
         }
         const node_id folded_by = folded_by_[m.folded.layer];
         // While it looks for matches, the reference prepares even those that it drops.
@@ -127,6 +137,13 @@ private:
         }
         folded_by_[m.folded.layer] = m.norm;
         return m;
+    }
+
+    [[nodiscard]] std::optional<folded_constants> fold_constants(const fused_match& m) const {
+        if (m.facts.is_training) return std::nullopt;
+        const auto operands = view_.inputs(m.norm);
+        return constants_.fold(m.folded,
+                               {operands[1], operands[2], operands[3], operands[4], literal{m.facts.epsilon}});
     }
 
     /// A matmul's output is brought into the form of an image for its batch norm, and back.
@@ -178,8 +195,14 @@ private:
         m.moving_variance = view_.average_of({m.norm, 2});
     }
 
-    void fold(const fused_match& m) {
+    void fold(fused_match& m) {
         const scope_id in = folder_.scope_of(m.folded.layer);
+        if (m.constants) {
+            const tensor sum = plan_constant_layer(script_, folder_, m.folded, *std::move(m.constants), in, "");
+            folder_.replace(m.output, sum, uses(m.output));
+            decide(m, outcome::folded, "with the statistics it is given, into constants");
+            return;
+        }
         const bool top = in == scope_id::root;
         const scope_id inner = script_.open_scope(top ? scope_kind::fresh : scope_kind::reenter, "BatchNorm_Fold", in);
         const auto operands = view_.inputs(m.norm);
@@ -262,8 +285,10 @@ private:
     script& script_;
     report& report_;
     layer_folder folder_;
-    std::vector<node_id> folded_by_;  ///< by layer: the batch norm that it is folded into
-    std::vector<bool> decided_;       ///< by batch norm: the report tells of it
+    constant_folder constants_;
+    std::vector<node_id> folded_by_;    ///< by layer: the batch norm that it is folded into
+    std::vector<bool> into_constants_;  ///< by batch norm: it is folded into constants
+    std::vector<bool> decided_;         ///< by batch norm: the report tells of it
 };
 
 }  // namespace detail

@@ -5,7 +5,8 @@
 // after      weights * [correction scale] * m -> layer -> [batch_to_space] -> [* reciprocal, + offset] -> + shift -> users
 //
 //   inference  m and shift are taken as they are
-//   training   the same, and the corrections of fold_correction.hpp, where moving averages follow both statistics
+//   constant   where all its numbers are constants and a kernel policy computes: see fold_constant_batch_norms.hpp
+//   training   as inference, and the corrections of fold_correction.hpp, where moving averages follow both statistics
 //
 // conditions   the result is used; m is a vector, one element a channel; a layer inside a loop is left. The reference
 //              knows a batch norm by its names alone (named_batch_norm); by default the form above is what counts, and of
@@ -25,6 +26,7 @@
 #include <vector>
 
 #include <qgraft/pattern/combinators.hpp>
+#include <qgraft/rules/fold_constant_batch_norms.hpp>
 #include <qgraft/rules/fold_correction.hpp>
 #include <qgraft/rules/fold_layer.hpp>
 
@@ -44,6 +46,7 @@ struct scale_tag;
 struct gamma_tag;
 struct variance_tag;
 struct epsilon_tag;
+struct beta_tag;
 struct mean_tag;
 struct shift_tag;
 
@@ -56,8 +59,8 @@ inline constexpr auto multiplier =
     capture<scale_tag>(one_of(commutative<word::mul>(deviation, capture<gamma_tag>(any)), deviation));
 inline constexpr auto root = commutative<word::add>(
     capture<scaled_tag>(commutative<word::mul>(layer_output, multiplier)), capture<shift_tag>(any));
-inline constexpr auto shift =
-    op<word::sub>(any, commutative<word::mul>(capture<mean_tag>(any), capture<scale_tag>(multiplier)));
+inline constexpr auto shift = op<word::sub>(
+    capture<beta_tag>(any), commutative<word::mul>(capture<mean_tag>(any), capture<scale_tag>(multiplier)));
 
 }  // namespace unfused_patterns
 
@@ -76,13 +79,26 @@ struct unfused_match {
     std::optional<tensor> mean{};
     std::optional<batch_statistics> statistics{};  ///< in training
     std::optional<tensor> moving_mean{};           ///< by its name
+    std::optional<folded_constants> constants{};
+};
+
+/// beta - mean * m.
+struct shift_parts {
+    tensor beta{};
+    tensor mean{};
 };
 
 /// Finds the batch norms, then plans one after the other.
 class unfused_folder {
 public:
     unfused_folder(const graph_view& view, const fold_config& config, script& s, report& r)
-        : view_(view), config_(config), script_(s), report_(r), folder_(view, config, s), seen_(view.size(), false) {}
+        : view_(view),
+          config_(config),
+          script_(s),
+          report_(r),
+          folder_(view, config, s),
+          constants_(view, config),
+          seen_(view.size(), false) {}
 
     void run() {
         for (const named_batch_norm<tensor>& named : view_.named_batch_norms()) {
@@ -136,7 +152,9 @@ private:
             decide(n, outcome::left_as_is, reason_);
             return std::nullopt;
         }
-        if (config_.is_training) {
+        m.constants = fold_constants(m, found->get<patterns::variance_tag>(), found->get<patterns::epsilon_tag>(),
+                                     found->get<patterns::gamma_tag>());
+        if (config_.is_training && !m.constants) {
             if (config_.as_reference) {
                 m.statistics = statistics_by_name(*named);
                 if (!m.statistics || (m.has_gamma && !m.statistics->scale)) return std::nullopt;
@@ -147,6 +165,21 @@ private:
             }
         }
         return m;
+    }
+
+    [[nodiscard]] std::optional<folded_constants> fold_constants(const unfused_match& m, tensor variance,
+                                                                 tensor epsilon, tensor gamma) const {
+        const auto shift = shift_of(m);
+        if (!shift) return std::nullopt;
+        return constants_.fold(m.folded, {gamma, shift->beta, shift->mean, variance, epsilon});
+    }
+
+    /// What the shift is made of, where it is beta - mean * m.
+    [[nodiscard]] std::optional<shift_parts> shift_of(const unfused_match& m) const {
+        namespace patterns = unfused_patterns;
+        const auto found = match(view_, m.shift.node, patterns::shift);
+        if (!found || found->get<patterns::scale_tag>() != m.scale) return std::nullopt;
+        return shift_parts{found->get<patterns::beta_tag>(), found->get<patterns::mean_tag>()};
     }
 
     /// The path of a node, with a separator at its end unless it is at the top.
@@ -196,10 +229,9 @@ private:
     [[nodiscard]] std::optional<batch_statistics> statistics_by_form(const unfused_match& m, tensor variance,
                                                                      tensor epsilon, tensor gamma,
                                                                      const named_batch_norm<tensor>* named) const {
-        namespace patterns = unfused_patterns;
-        const auto shift = match(view_, m.shift.node, patterns::shift);
-        if (!shift || shift->get<patterns::scale_tag>() != m.scale) return std::nullopt;
-        tensor mean = shift->get<patterns::mean_tag>();
+        const auto shift = shift_of(m);
+        if (!shift) return std::nullopt;
+        tensor mean = shift->mean;
         const auto moving_mean = average_behind(mean);
         const auto moving_variance = average_behind(variance);
         if (!moving_mean || !moving_variance) return std::nullopt;
@@ -244,6 +276,13 @@ private:
     }
 
     void fold(unfused_match m) {
+        if (m.constants) {
+            const tensor sum =
+                plan_constant_layer(script_, folder_, m.folded, *std::move(m.constants), scope_id::root, m.prefix);
+            folder_.replace(m.output, sum, m.users);
+            decide(m.output.node, outcome::folded, "with the statistics it is given, into constants");
+            return;
+        }
         const auto called = [&m](const char* name) { return placement{.hint = m.prefix + name}; };
         if (!m.has_gamma) {
             const std::optional<tensor> like = m.statistics ? m.statistics->moving_mean.value : m.moving_mean;
@@ -295,6 +334,7 @@ private:
     script& script_;
     report& report_;
     layer_folder folder_;
+    constant_folder constants_;
     std::vector<bool> seen_;
     std::vector<unfused_match> matches_;
     std::string reason_;  ///< why the last match was left

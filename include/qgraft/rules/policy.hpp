@@ -3,12 +3,14 @@
 #ifndef QGRAFT_RULES_POLICY_HPP
 #define QGRAFT_RULES_POLICY_HPP
 
+#include <cstddef>
 #include <span>
 #include <type_traits>
 
 #include <qgraft/kernels/policy.hpp>
 #include <qgraft/ops/instruction.hpp>
 #include <qgraft/quant/quant_spec.hpp>
+#include <qgraft/rules/config.hpp>
 
 namespace qgraft {
 
@@ -22,7 +24,22 @@ void run_kernel(std::span<const float> in, std::span<float> out, float min, floa
     Kernels::template fake_quantize<Spec>(in, out, quant_range{min, max});
 }
 
+template <class Kernels>
+void run_scaling(std::span<const float> in, std::span<float> out, std::span<const float> scales, std::size_t inner) {
+    Kernels::scale_channels(in, out, scales, inner);
+}
+
 }  // namespace detail
+
+/// The functor of a kernel policy that folds batch norms into constants; none where it is no folding_kernel_policy.
+template <class Kernels>
+constexpr channel_scaling_kernel scaling_kernel_for() {
+    if constexpr (folding_kernel_policy<Kernels>) {
+        return &detail::run_scaling<Kernels>;
+    } else {
+        return nullptr;
+    }
+}
 
 /// The functor of a kernel policy for one spec, fixed at compile time; none for no_kernels.
 template <class Kernels, quant_spec Spec>

@@ -3,6 +3,7 @@
 #ifndef QGRAFT_RULES_UNQUANTIZED_VIEW_HPP
 #define QGRAFT_RULES_UNQUANTIZED_VIEW_HPP
 
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -57,6 +58,7 @@ public:
     [[nodiscard]] std::string name(node_id n) const override { return of_.name(n); }
     [[nodiscard]] std::string op_name(node_id n) const override { return of_.op_name(n); }
     [[nodiscard]] tensor_shape shape(tensor t) const override { return of_.shape(t); }
+    [[nodiscard]] std::optional<constant_tensor> constant(tensor t) const override { return of_.constant(t); }
     [[nodiscard]] char separator() const noexcept override { return of_.separator(); }
 
 private:

@@ -51,6 +51,12 @@ public:
         if (is_copied(w)) return copy(*original(w), w);
         constexpr word_set with_number{word::minimum, word::maximum, word::div, word::mul};
         if (is_choice(w)) return choice(w);
+        if (w == word::constant) {
+            word_params params = parameters();
+            params.dims = numbers().dims;
+            params.data = numbers().data;
+            return dialect<G>::build(editor_, instruction<node>{w, {}, "numbers", scope_, std::move(params), {}});
+        }
         if (w == word::variable) return plain(w, {}, "variable" + std::to_string(count_++));
         if (w == word::read_variable) return plain(w, {say(word::variable)}, "");
         if (w == word::assign || w == word::ema_update) return plain(w, {say(word::variable), number()}, "update");
@@ -62,6 +68,9 @@ public:
         while (!takes(w, operands)) ++operands;
         return plain(w, std::vector<operand_of<node>>(operands, data_), "");
     }
+
+    /// What a constant is built of.
+    static constant_tensor numbers() { return {{1.5F, -2.0F, 0.0F, 0x1p-149F, 3e38F, 0.1F}, {3, 1, 2}}; }
 
 private:
     static bool is_choice(word w) { return w == word::select || w == word::delayed; }
@@ -137,6 +146,10 @@ void check_built(verdict& v, const G& g, const editor<G>& e, word w, value_of<G>
     const word found = dialect<G>::classify(g, made.node);
     v.expect(may_be(w, found),
              "what build() makes of " + which + " is classified as '" + std::string(to_string(found)) + "'");
+    if (w == word::constant) {
+        v.expect(qgraft::detail::speech<G>::constant_of(g, made) == speaker<G>::numbers(),
+                 "constant_of() does not give the numbers that build() of " + which + " was given");
+    }
     v.expect(nodes.size() == nodes_before + e.added().size(), "build() of " + which + " adds nodes without the editor");
     const graph_index<G> index(g);
     v.expect(index.size() == nodes.size(), "the graph cannot be indexed after build() of " + which);
@@ -179,7 +192,8 @@ void check_word(verdict& v, Make& make, Printer& print, Data& data, word w) {
 }  // namespace detail
 
 /// Checks the dialect of `G`: classify() is stable and fits the operands, every spoken word can be built with operands
-/// of the kinds that rules give it, is recognized, and is undone by the editor, also after a failure before any change.
+/// of the kinds that rules give it, is recognized (a constant by its numbers), and is undone by the editor, also after a
+/// failure before any change.
 /// `make` and `print` as for check_mutable; `data(G&)` returns a tensor of numbers that is in the graph.
 template <class G, class Make, class Printer, class Data>
 failures check_dialect(Make make, Printer print, Data data) {

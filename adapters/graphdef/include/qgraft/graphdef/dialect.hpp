@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <numeric>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -16,6 +17,7 @@
 #include <qgraft/graph/error.hpp>
 #include <qgraft/graphdef/classify.hpp>
 #include <qgraft/graphdef/batch_norms.hpp>
+#include <qgraft/graphdef/constants.hpp>
 #include <qgraft/graphdef/layers.hpp>
 #include <qgraft/ops/dialect.hpp>
 
@@ -65,6 +67,8 @@ public:
                                      i.params.dims);
             case word::fill:
                 return fill(i);
+            case word::constant:
+                return this->floats(this->claim(path_in(i.scope.path, i.hint.empty() ? "Const" : i.hint)), i.params);
             case word::biased_variance:
                 return this->biased_variance(i.scope.path, spelled(i.hint), tensor_operand(i, 0), tensor_operand(i, 1),
                                              tensor_operand(i, 2));
@@ -200,7 +204,8 @@ struct dialect<graphdef::basic_graph<GraphDef, MetaGraphDef>> {
                                      word::reshape,  word::fill,       word::biased_variance,
                                      word::conv2d,   word::matmul,     word::depthwise_conv2d,
                                      word::assign,   word::ema_update, word::after_step,
-                                     word::select,   word::fake_quant, word::batch_to_space};
+                                     word::select,   word::fake_quant, word::batch_to_space,
+                                     word::constant};
 
     static word classify(const graph& g, node n) {
         const auto& def = g.definition(n);
@@ -243,6 +248,10 @@ struct dialect<graphdef::basic_graph<GraphDef, MetaGraphDef>> {
     static batch_norm_facts batch_norm_of(const graph& g, node n) { return graphdef::batch_norm_of(g, n); }
 
     static channel_layout channels_of(const graph& g, node n) { return graphdef::channels_of(g, n); }
+
+    static std::optional<constant_tensor> constant_of(const graph& g, value<node> v) {
+        return v.port == 0 ? graphdef::read_constant(g.definition(v.node)) : std::nullopt;
+    }
 
     static std::vector<named_batch_norm<value<node>>> named_batch_norms(const graph& g) {
         return graphdef::batch_norm_names<graph>(g).find();

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include <qgraft/graph/editor.hpp>
+#include <qgraft/graphdef/constants.hpp>
 #include <qgraft/graphdef/graph.hpp>
 #include <qgraft/ops/instruction.hpp>
 
@@ -68,6 +69,14 @@ public:
         } else {
             value.add_float_val(static_cast<float>(number));
         }
+        return last(0);
+    }
+
+    /// A tensor of 32-bit floats. The name is claimed already.
+    tensor floats(std::string name, const word_params& c) {
+        node_def& def = add({"Const", std::move(name), {}, {}, {}}, {tensor_shape(c.dims)});
+        set_type(def, "dtype", element_type::float32);
+        write_floats(c, tensor_attribute(def, element_type::float32));
         return last(0);
     }
 
