@@ -199,6 +199,9 @@ TEST_CASE("shapes as tensors, and what is reshaped to them") {
 TEST_CASE("a batch norm gives the data and vectors") {
     CHECK(shape_of("FusedBatchNormV3", {"image"}) == "[1, ?, 5, 7]");
     CHECK(shape_of("FusedBatchNormV3", {"image"}, 4) == "[?]");
+    CHECK(shape_of("FusedBatchNormV3", {"image", "vector"}, 2) == "[3]");
+    CHECK(shape_of("Size", {"any"}) == "[]");
+    CHECK(shape_of("Rank", {"any"}) == "[]");
 }
 
 TEST_CASE("operations without a rule, and operands that lack, give nothing") {
