@@ -15,6 +15,7 @@
 #include <qgraft/rewrite/transaction.hpp>
 #include <qgraft/rules/fold_fused_batch_norms.hpp>
 #include <qgraft/rules/fold_unfused_batch_norms.hpp>
+#include <qgraft/rules/folded_copies.hpp>
 #include <qgraft/rules/layer_patterns.hpp>
 #include <qgraft/rules/policy.hpp>
 #include <qgraft/rules/refuse.hpp>
@@ -72,11 +73,12 @@ inline constexpr word_set words_of_folding = P == phase::training ? training_fol
 
 /// The fold rules, one after the other. A graph whose dialect does not speak their words must have no batch norms.
 template <phase P, class G>
-void fold(transaction<G>& t, const fold_config& config, bool write_down) {
+void fold(transaction<G>& t, fold_config config, bool write_down) {
     constexpr word_set needed = words_of_folding<P>;
     if constexpr ((needed.bits & ~word_set(dialect<G>::spoken).bits) != 0) {
         refuse_batch_norms(t.view());
     } else {
+        config.was_rewritten = !config.as_reference && was_rewritten(t.view());
         script fused(t.view().size());
         fold_fused_batch_norms(t.view(), config, fused, t.account());
         run(t, "fold_fused_batch_norms", fused, write_down);

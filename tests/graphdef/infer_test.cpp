@@ -128,9 +128,9 @@ TEST_CASE("a Merge has the rank on which its operands agree; its second output i
 }
 
 TEST_CASE("of the greatest rank among the operands") {
-    CHECK(shape_of("Add", {"image", "vector"}) == "[?, ?, ?, ?]");
-    CHECK(shape_of("Mul", {"vector", "matrix"}) == "[?, ?]");
-    CHECK(shape_of("AddN", {"matrix", "scalar", "scalar"}) == "[?, ?]");
+    CHECK(shape_of("Add", {"image", "vector"}) == "[1, ?, 5, 7]");
+    CHECK(shape_of("Mul", {"vector", "matrix"}) == "[2, 3]");
+    CHECK(shape_of("AddN", {"matrix", "scalar", "scalar"}) == "[2, 3]");
     CHECK(shape_of("Add", {"image", "any"}) == "?");
     CHECK(shape_of("Add", {"scalar", "scalar"}) == "[]");
 }
@@ -199,6 +199,9 @@ TEST_CASE("shapes as tensors, and what is reshaped to them") {
 TEST_CASE("a batch norm gives the data and vectors") {
     CHECK(shape_of("FusedBatchNormV3", {"image"}) == "[1, ?, 5, 7]");
     CHECK(shape_of("FusedBatchNormV3", {"image"}, 4) == "[?]");
+    CHECK(shape_of("FusedBatchNormV3", {"image", "vector"}, 2) == "[3]");
+    CHECK(shape_of("Size", {"any"}) == "[]");
+    CHECK(shape_of("Rank", {"any"}) == "[]");
 }
 
 TEST_CASE("operations without a rule, and operands that lack, give nothing") {

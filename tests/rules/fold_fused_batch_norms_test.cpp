@@ -94,6 +94,15 @@ TEST_CASE("statistics of the batch that no moving average follows need no correc
           lines{"c/norm: folded, with the statistics of the batch, which no moving averages follow"});
 }
 
+TEST_CASE("Bessel's correction counts what the batch norm normalizes, after the crops of a dilated layer") {
+    for (const bool as_reference : {false, true}) {
+        toy::graph g = network(true, word::depthwise_conv2d, word::batch_to_space);
+        fold(g, {.as_reference = as_reference});
+        const std::string counted = as_reference ? "c/layer" : "c/between";
+        CHECK(toy::shown(g, "c/undo_bessel_correction") == "biased_variance(c/norm:2, " + counted + ", c/norm:1)");
+    }
+}
+
 TEST_CASE("a dilated layer keeps its batch_to_space, whatever its kind") {
     for (const word layer : {word::conv2d, word::matmul}) {
         toy::graph g = network(false, layer, word::batch_to_space);

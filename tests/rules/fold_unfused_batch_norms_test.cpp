@@ -5,6 +5,7 @@
 #include <string>
 
 #include <qgraft/rules/fold_unfused_batch_norms.hpp>
+#include <qgraft/rules/folded_copies.hpp>
 
 #include "support/folding.hpp"
 
@@ -102,6 +103,38 @@ TEST_CASE("every user moves, and a folded graph stays as it is") {
     const std::string once = toy::text(g);
     fold(g);
     CHECK(toy::text(g) == once);
+}
+
+TEST_CASE("what an earlier rewrite has left stays") {
+    toy::graph g = network();
+    const report r = fold(g, {.was_rewritten = true});
+    CHECK(toy::decisions(r) == lines{"n/sum: left as is, an earlier rewrite of the graph has left it"});
+    CHECK(g.source("output") == "n/sum");
+}
+
+TEST_CASE("fake-quantized weights and folded copies tell of an earlier rewrite") {
+    toy::graph g = network();
+    const auto rewritten = [&g] {
+        transaction<toy::graph> t(g);
+        return was_rewritten(t.view());
+    };
+    CHECK_FALSE(rewritten());
+    SUBCASE("weights") {
+        const auto low = g("low", word::variable);
+        const auto quantized = g("quantized", word::fake_quant, {g.find("c/weights"), low, low});
+        g.set_input(g.find("c/layer"), 1, {quantized, 0});
+        CHECK(rewritten());
+    }
+    SUBCASE("a folded copy") {
+        fold(g);
+        CHECK(rewritten());
+    }
+    SUBCASE("not a fake-quantized input") {
+        const auto low = g("low", word::variable);
+        const auto quantized = g("quantized", word::fake_quant, {g.find("input"), low, low});
+        g.set_input(g.find("c/layer"), 0, {quantized, 0});
+        CHECK_FALSE(rewritten());
+    }
 }
 
 TEST_CASE("only names tell the reference of a batch norm") {

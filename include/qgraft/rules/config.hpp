@@ -56,6 +56,8 @@ struct fold_config {
     std::optional<std::int64_t> freeze_bn_delay{};
     /// Equal to the reference also where it is wrong.
     bool as_reference = false;
+    /// An earlier rewrite has been here: a batch norm that only its form tells of was left by it, and stays.
+    bool was_rewritten = false;
     /// Layers that stay as they are.
     std::vector<node_id> excluded{};
     /// Folds what is constant into constants; none: what is constant is folded as everything else.

@@ -189,7 +189,10 @@ private:
             return;
         }
         script_.annotate(m.norm, annotation::statistics_gradient);
-        m.variance = script_.emit(word::biased_variance, {tensor{m.norm, 2}, m.layer_output, tensor{m.norm, 1}},
+        // The reference counts the values of a dilated layer before batch_to_space crops them.
+        const bool cropped = m.folded.batch_to_space != no_node && !config_.as_reference;
+        const tensor counted = cropped ? operands[0] : m.layer_output;
+        m.variance = script_.emit(word::biased_variance, {tensor{m.norm, 2}, counted, tensor{m.norm, 1}},
                                   {folder_.scope_of(m.norm), "undo_bessel_correction"});
         m.moving_mean = view_.average_of({m.norm, 1});
         m.moving_variance = view_.average_of({m.norm, 2});

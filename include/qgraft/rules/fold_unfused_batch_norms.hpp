@@ -124,7 +124,13 @@ private:
         for (const node_id n : view_.order()) {
             place[n] = next++;
             if (view_.word_of(n) != word::add || seen_[n] || view_.users(n).empty()) continue;
-            if (auto m = match_at(n, nullptr)) matches_.push_back(std::move(*m));
+            auto m = match_at(n, nullptr);
+            if (!m) continue;
+            if (config_.was_rewritten) {
+                decide(n, outcome::left_as_is, "an earlier rewrite of the graph has left it");
+                continue;
+            }
+            matches_.push_back(std::move(*m));
         }
         std::stable_sort(matches_.begin(), matches_.end(), [&place](const unfused_match& a, const unfused_match& b) {
             return place[a.output.node] < place[b.output.node];

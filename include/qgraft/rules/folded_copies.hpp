@@ -3,6 +3,7 @@
 #ifndef QGRAFT_RULES_FOLDED_COPIES_HPP
 #define QGRAFT_RULES_FOLDED_COPIES_HPP
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <set>
@@ -37,6 +38,19 @@ inline std::vector<bool> layers_with_folded_copies(const graph_view& view) {
         folded[n] = is_layer(n) && copied.contains({number(plain.inputs(n)[0]), number(plain.inputs(n)[1])});
     }
     return folded;
+}
+
+/// Whether an earlier rewrite has left its traces: layers with folded copies, or with fake-quantized weights.
+inline bool was_rewritten(const graph_view& view) {
+    const std::vector<bool> folded = layers_with_folded_copies(view);
+    if (std::find(folded.begin(), folded.end(), true) != folded.end()) return true;
+    const unquantized_view plain(view);
+    constexpr word_set layers{word::conv2d, word::depthwise_conv2d, word::matmul};
+    for (node_id n = 0; n < view.size(); ++n) {
+        if (!layers.contains(view.word_of(n)) || view.inputs(n).size() < 2) continue;
+        if (view.inputs(n)[1] != plain.inputs(n)[1]) return true;
+    }
+    return false;
 }
 
 }  // namespace qgraft

@@ -30,15 +30,16 @@ enum class shape_rule : std::uint8_t {
     rank_first,  ///< of the rank of operand 0
     sliced,      ///< of the rank of operand 0, less the axes that are dropped, and with those that are new
     agreed,      ///< of the rank that all operands have; output 1 is a scalar
-    broadcast,   ///< of the greatest rank among the operands
+    broadcast,   ///< what its operands broadcast to
     matrix,      ///< of rank 2
     image,       ///< of rank 4
     filled,      ///< of as many dimensions as operand 0 has elements
     reshaped,    ///< of as many dimensions as operand 1 has elements
     reduced,     ///< operand 0 less as many axes as operand 1 has elements, or as operand 0 with keep_dims
+    scalar,      ///< a scalar
     measured,    ///< a vector with as many elements as operand 0 has dimensions
     packed,      ///< a vector with as many elements as there are operands, when these are scalars
-    statistics,  ///< as operand 0, and vectors for the outputs after the first
+    statistics,  ///< as operand 0; outputs 1 to 4 are vectors like operand 1
     squeezed,    ///< operand 0 less the axes in squeeze_dims
 };
 
@@ -100,6 +101,7 @@ inline shape_rule shape_rule_of(std::string_view op) {
         put(shape_rule::filled, {"RandomUniform", "RandomStandardNormal", "TruncatedNormal", "Fill"});
         put(shape_rule::reduced, {"Mean", "Sum", "Max", "Min", "Prod"});
         put(shape_rule::statistics, {"FusedBatchNorm", "FusedBatchNormV2", "FusedBatchNormV3"});
+        put(shape_rule::scalar, {"Size", "Rank", "L2Loss"});
         put(shape_rule::measured, {"Shape"});
         put(shape_rule::packed, {"Pack"});
         put(shape_rule::squeezed, {"Squeeze"});
@@ -145,7 +147,10 @@ private:
     }
 
     [[nodiscard]] tensor_shape shape_of(const G& g, value<node_ref> v) {
-        if (v.port > 0 && rule(g, v.node) == shape_rule::statistics) return of_rank(1);
+        if (v.port > 0 && rule(g, v.node) == shape_rule::statistics) {
+            const tensor_shape scale = operand(g, v.node, 1);
+            return scale.has_rank() && scale.rank() == 1 ? scale : of_rank(1);
+        }
         if (v.port > 0 && rule(g, v.node) == shape_rule::agreed) return tensor_shape::scalar();
         return known_[v.node.id].shape;
     }
@@ -163,12 +168,12 @@ private:
                 return i == 1;
             case shape_rule::reduced:
             case shape_rule::sliced:
+            case shape_rule::statistics:
                 return i < 2;
             case shape_rule::like_first:
             case shape_rule::rank_first:
             case shape_rule::filled:
             case shape_rule::measured:
-            case shape_rule::statistics:
             case shape_rule::squeezed:
                 return i == 0;
             default:
@@ -239,6 +244,8 @@ private:
                 return agreed(g, n);
             case shape_rule::broadcast:
                 return broadcast(g, n);
+            case shape_rule::scalar:
+                return of_rank(0);
             case shape_rule::matrix:
                 return of_rank(2);
             case shape_rule::image:
@@ -301,13 +308,9 @@ private:
     }
 
     [[nodiscard]] tensor_shape broadcast(const G& g, node_ref n) {
-        std::size_t rank = 0;
-        for (std::size_t i = 0; i < g.inputs(n).size(); ++i) {
-            const tensor_shape s = operand(g, n, i);
-            if (!s.has_rank()) return {};
-            rank = std::max(rank, s.rank());
-        }
-        return of_rank(rank);
+        tensor_shape all = tensor_shape::scalar();
+        for (std::size_t i = 0; i < g.inputs(n).size(); ++i) all = qgraft::broadcast(all, operand(g, n, i));
+        return all;
     }
 
     std::unordered_map<std::uint32_t, entry> known_;
