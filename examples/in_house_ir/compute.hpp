@@ -139,40 +139,13 @@ inline tensor bias(tensor x, const tensor& b) {
     return x;
 }
 
-/// f of each element.
-template <class F>
-tensor each(tensor x, F f) {
-    for (float& v : x.data) v = f(v);
-    return x;
-}
-
-/// f of each pair of elements. From the last dimension on, what has one element there meets every element of the other.
+/// f of each pair of elements; either may be a scalar.
 template <class F>
 tensor elementwise(const tensor& a, const tensor& b, F f) {
-    const std::size_t rank = std::max(a.dims.size(), b.dims.size());
-    extents dims(rank, 1);
-    for (const tensor* t : {&a, &b}) {
-        for (std::size_t i = 0; i < t->dims.size(); ++i) {
-            std::int64_t& to = dims[rank - t->dims.size() + i];
-            require(to == 1 || t->dims[i] == 1 || to == t->dims[i], "the operands have different dimensions");
-            if (to == 1) to = t->dims[i];
-        }
-    }
-    // Where the element at `at` of the result comes from.
-    const auto source = [&dims, rank](const tensor& t, std::size_t at) {
-        std::size_t from = 0;
-        std::size_t step = 1;
-        for (std::size_t i = rank; i-- > rank - t.dims.size();) {
-            const auto size = static_cast<std::size_t>(dims[i]);
-            const auto own = static_cast<std::size_t>(t.dims[i - (rank - t.dims.size())]);
-            if (own != 1) from += at % size * step;
-            at /= size;
-            step *= own;
-        }
-        return from;
-    };
-    tensor y = zeros(dims);
-    for (std::size_t at = 0; at < y.data.size(); ++at) y.data[at] = f(a.data[source(a, at)], b.data[source(b, at)]);
+    require(a.dims == b.dims || a.data.size() == 1 || b.data.size() == 1, "the operands have different dimensions");
+    tensor y = a.data.size() >= b.data.size() ? a : b;
+    for (std::size_t i = 0; i < y.data.size(); ++i)
+        y.data[i] = f(a.data[a.data.size() == 1 ? 0 : i], b.data[b.data.size() == 1 ? 0 : i]);
     return y;
 }
 

@@ -4,8 +4,6 @@
 #define IN_HOUSE_INTERPRETER_HPP
 
 #include <algorithm>
-#include <cmath>
-#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <limits>
@@ -20,7 +18,6 @@
 
 #include "compute.hpp"
 #include "ir.hpp"
-#include "normalize.hpp"
 
 namespace in_house {
 
@@ -29,7 +26,7 @@ class interpreter {
 public:
     explicit interpreter(const module& m) {
         for (const op* o : m.ops()) {
-            if (o->what == kind::state) state_[o] = stored(*o);
+            if (o->what == kind::state) state_[o] = o->data.at(0);
         }
     }
 
@@ -41,7 +38,7 @@ public:
         for (const op* o : order_for(outputs)) {
             try {
                 const auto given = inputs.find(o);
-                values_[o] = given == inputs.end() ? compute_all(*o) : std::vector{given->second};
+                values_[o] = given == inputs.end() ? compute(*o) : given->second;
             } catch (const std::exception& e) {
                 throw std::runtime_error(o->name + ": " + e.what());
             }
@@ -49,12 +46,10 @@ public:
     }
 
     /// What an op has given in the last run.
-    [[nodiscard]] const tensor& value(const op* o) const { return values_.at(o).at(0); }
+    [[nodiscard]] const tensor& value(const op* o) const { return values_.at(o); }
 
     /// The value that a state op has now; may be set.
-    tensor& held(const op* o) { return state_.at(o); }
-    /// The same of a scalar.
-    float& state(const op* o) { return state_.at(o).data.at(0); }
+    float& state(const op* o) { return state_.at(o); }
 
 private:
     /// The ops that `outputs` need, producers first, found without recursion.
@@ -88,22 +83,13 @@ private:
     }
 
     [[nodiscard]] const tensor& operand(const op& o, std::size_t i) const {
-        require(i < o.operands.size(), "lacks an operand");
-        const std::vector<tensor>& results = values_.at(o.operands[i].producer);
-        require(o.operands[i].index < results.size(), "reads a result that is not there");
-        return results[o.operands[i].index];
+        require(i < o.operands.size() && o.operands[i].index == 0, "lacks an operand");
+        return values_.at(o.operands[i].producer);
     }
     [[nodiscard]] float number(const op& o, std::size_t i) const {
         const tensor& t = operand(o, i);
         require(t.data.size() == 1, "takes a scalar");
         return t.data[0];
-    }
-
-    std::vector<tensor> compute_all(const op& o) {
-        if (o.what != kind::batch_norm) return {compute(o)};
-        const double epsilon = o.get("epsilon", 1e-3);
-        if (o.operands.size() == 3) return normalize_batch(operand(o, 0), operand(o, 1), operand(o, 2), epsilon);
-        return {normalize(operand(o, 0), operand(o, 1), operand(o, 2), operand(o, 3), operand(o, 4), epsilon)};
     }
 
     tensor compute(const op& o) {
@@ -112,9 +98,9 @@ private:
             case kind::param:
                 return stored(o);
             case kind::state:
-                return state_.at(&o);
+                return {{}, {state_.at(&o)}};
             case kind::store:
-                return state_.at(o.operands.at(0).producer) = operand(o, 1);
+                return {{}, {state_.at(o.operands.at(0).producer) = number(o, 1)}};
             case kind::running_average:
                 return running_average(o);
             case kind::step_reached:
@@ -145,14 +131,6 @@ private:
                 return max_pool(operand(o, 0), o.get("window", extents{1, 1}), strides, same);
             case kind::copy:
                 return operand(o, 0);
-            case kind::inverse_sqrt:
-                return each(operand(o, 0), [](float v) { return 1.0F / std::sqrt(v); });
-            case kind::inverse:
-                return each(operand(o, 0), [](float v) { return 1.0F / v; });
-            case kind::splat:
-                return each(operand(o, 0), [v = o.get("value", 0.0)](float) { return static_cast<float>(v); });
-            case kind::population_variance:
-                return population_variance(operand(o, 0), operand(o, 1));
             case kind::reshape:
                 return reshape(operand(o, 0), o.get("dims", extents{}));
             case kind::clamp:
@@ -216,19 +194,10 @@ private:
         return {{}, {o.what == kind::lowest ? *low : *high}};
     }
 
-    /// The formula of a debiased one is that of the observer which qgraft's rules mean.
+    /// The formula is that of the observer which qgraft's rules mean.
     tensor running_average(const op& o) {
-        tensor& held = state_.at(o.operands.at(0).producer);
-        const double decay = o.get("decay", 0.999);
-        if (o.get("debias", true)) {
-            held.data.at(0) = averages_[&o].update(number(o, 1), decay);
-            return held;
-        }
-        const tensor& x = operand(o, 1);
-        require(x.dims == held.dims, "averages what has other dimensions than its state");
-        const auto rate = static_cast<float>(1.0 - decay);
-        for (std::size_t i = 0; i < held.data.size(); ++i) held.data[i] -= (held.data[i] - x.data[i]) * rate;
-        return held;
+        const float average = averages_[&o].update(number(o, 1), o.get("decay", 0.999));
+        return {{}, {state_.at(o.operands.at(0).producer) = average}};
     }
 
     tensor fake_quantize(const op& o) const {
@@ -240,9 +209,9 @@ private:
         return y;
     }
 
-    std::unordered_map<const op*, tensor> state_;
+    std::unordered_map<const op*, float> state_;
     std::unordered_map<const op*, qgraft::debiased_average> averages_;
-    std::unordered_map<const op*, std::vector<tensor>> values_;
+    std::unordered_map<const op*, tensor> values_;
     std::int64_t runs_ = 0;
 };
 

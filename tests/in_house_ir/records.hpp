@@ -1,4 +1,4 @@
-// Reads what record_tf115.py and record_batch_norms.py have written.
+// Reads what record_tf115.py has written.
 // SPDX-License-Identifier: Apache-2.0
 #ifndef QGRAFT_TESTS_IN_HOUSE_IR_RECORDS_HPP
 #define QGRAFT_TESTS_IN_HOUSE_IR_RECORDS_HPP
@@ -23,7 +23,6 @@ using in_house::tensor;
 struct step {
     std::map<std::string, tensor> outputs;
     std::map<std::string, tensor> ranges;
-    std::map<std::string, tensor> moving;  ///< statistics of batch norms after the step
 };
 
 struct run {
@@ -33,7 +32,6 @@ struct run {
     int activation_bits = 8;
     bool symmetric = false;
     std::int64_t delay = 0;
-    std::int64_t freeze = -1;  ///< the step from which on batch norms are frozen; -1: never
     std::map<std::string, tensor> weights;
     std::map<std::string, tensor> ranges;  ///< set before the first step
     std::vector<step> steps;
@@ -71,7 +69,6 @@ inline recording read(const std::string& path) {
             std::string phase;
             std::string symmetry;
             line >> r.name >> phase >> r.weight_bits >> r.activation_bits >> symmetry >> r.delay;
-            if (!(line >> r.freeze)) r.freeze = -1;
             r.is_training = phase == "training";
             r.symmetric = symmetry == "symmetric";
             all.runs.push_back(std::move(r));
@@ -81,10 +78,7 @@ inline recording read(const std::string& path) {
             line >> name;
             run& r = all.runs.back();
             auto& ranges = r.steps.empty() ? r.ranges : r.steps.back().ranges;
-            auto& into = what == "weights"  ? r.weights
-                         : what == "range"  ? ranges
-                         : what == "moving" ? r.steps.back().moving
-                                            : r.steps.back().outputs;
+            auto& into = what == "weights" ? r.weights : what == "range" ? ranges : r.steps.back().outputs;
             into.emplace(name, read_tensor(line));
         }
     }

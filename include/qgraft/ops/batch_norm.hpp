@@ -13,7 +13,7 @@ namespace qgraft {
 /// What a node of the word batch_norm says of itself.
 struct batch_norm_facts {
     /// It normalizes with the statistics of the batch, and gives them as outputs 1 (mean) and 2 (variance, with Bessel's
-    /// correction); it may have no operands 3 and 4. Otherwise these are the mean and the variance.
+    /// correction). Otherwise its operands 3 and 4 are the mean and the variance.
     bool is_training = false;
     double epsilon = 0;
     /// Why it cannot be folded; empty when it can.
@@ -35,10 +35,9 @@ struct channel_layout {
 template <class Tensor>
 struct moving_statistic {
     Tensor value{};
-    /// What the difference is multiplied by; none where that is no tensor, as in a graph whose average is one node.
+    /// What the difference is multiplied by; none where that is no tensor.
     std::optional<Tensor> rate{};
-    /// What freezing the average changes an operand of, number `operand`: with a rate the product of both, whose operand
-    /// is the rate; otherwise the node that keeps the average, whose operand is the statistic. None: it is not frozen.
+    /// The product of both; its operand `operand` is the rate.
     Tensor product{};
     std::uint32_t operand = 1;
 };

@@ -136,8 +136,10 @@ public:
             const auto found = dialect<G>::moving_statistic_of(*graph_, handle(statistic));
             if (!found) return std::nullopt;
             moving_statistic<tensor> average{.value = id_of(found->value), .operand = found->operand};
-            average.rate = id_of(found->rate);
-            if (found->product != value<node>{}) average.product = id_of(found->product);
+            if (found->rate) {
+                average.rate = id_of(*found->rate);
+                average.product = id_of(found->product);
+            }
             return average;
         } else {
             return graph_view::average_of(statistic);

@@ -89,15 +89,11 @@ public:
     [[nodiscard]] virtual batch_norm_facts batch_norm(node_id) const { return {}; }
     /// Where a layer has its channels.
     [[nodiscard]] virtual channel_layout channels(node_id) const { return {}; }
-    /// The moving average that follows a statistic; none where there is none. Here: one node that keeps it, or
-    /// value - statistic, times a rate.
+    /// The moving average that follows a statistic; none where there is none. Here: value - statistic, times a rate.
     [[nodiscard]] virtual std::optional<moving_statistic<tensor>> average_of(tensor statistic) const {
         std::optional<moving_statistic<tensor>> found;
         for (const use difference : users(statistic.node)) {
             if (read_by(difference) != statistic || difference.operand != 1) continue;
-            if (word_of(difference.node) == word::ema_update) {
-                return moving_statistic<tensor>{inputs(difference.node)[0], {}, {difference.node, 0}, 1};
-            }
             if (word_of(difference.node) != word::sub) continue;
             for (const use product : users(difference.node)) {
                 if (word_of(product.node) != word::mul || product.operand != 0) continue;

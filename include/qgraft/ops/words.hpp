@@ -46,8 +46,7 @@ namespace qgraft {
     WORD(variable, 0, 0)               /* a scalar of state; params.real is its initial value */     \
     WORD(read_variable, 1, 1)          /* variable */                                                \
     WORD(assign, 2, 2)                 /* variable, x: stores x, gives the value stored */           \
-    WORD(ema_update, 2, 2)             /* variable, x: takes x into a moving average; built: a */    \
-                                       /* zero-debiased one, params.real = decay */                  \
+    WORD(ema_update, 2, 2)             /* variable, x: zero-debiased average, params.real = decay */ \
     WORD(after_step, 0, 0)             /* true from step params.integer of the quantization step */  \
     WORD(select, 3, 3)                 /* condition, when true, when false; a literal fills the */   \
                                        /* shape of the other */                                      \

@@ -12,7 +12,7 @@
 //   reciprocal  1
 //   offset      gamma (batch mean / sqrt(batch variance + epsilon) - moving mean / sqrt(moving variance + epsilon))
 //
-// and the moving averages stand still: their rates become 0, or, where an average is one node, it averages what it holds.
+// and the moving averages stand still: their rates become 0.
 //
 // source       the formulas and their order are those of TensorFlow 1.15's tf.contrib.quantize, fold_batch_norms.
 // SPDX-License-Identifier: Apache-2.0
@@ -86,17 +86,11 @@ private:
         return script_.emit(word::rsqrt, {sum}, {in});
     }
 
-    /// Lets an average stand still once the statistics are frozen.
+    /// Makes a rate 0 once the statistics are frozen.
     void stop(const moving_statistic<tensor>& average, tensor frozen, placement where) {
-        std::vector<use> slots{{average.product.node, average.operand}};
-        if (!average.rate) {
-            if (!average.product) return;
-            const tensor statistic = view_.read_by(slots.front());
-            const tensor selected = script_.emit(word::select, {frozen, average.value, statistic}, std::move(where));
-            script_.reroute(statistic, selected, std::move(slots));
-            return;
-        }
+        if (!average.rate) return;
         const tensor rate = *average.rate;
+        std::vector<use> slots{{average.product.node, average.operand}};
         if (config_.as_reference || !average.product) {
             slots.clear();
             for (const use u : view_.users(rate.node)) {

@@ -152,10 +152,7 @@ private:
     }
 
     [[nodiscard]] std::string obstacle(const fused_match& m) const {
-        const std::size_t operands = view_.inputs(m.norm).size();
-        if (operands != 5 && !(m.facts.is_training && operands == 3)) {
-            return "does not have its scale, offset and statistics as operands";
-        }
+        if (view_.inputs(m.norm).size() != 5) return "does not have its scale, offset and statistics as operands";
         if (config_.as_reference) return m.facts.unknown_to_reference ? "is unknown to the reference" : "";
         if (!m.facts.obstacle.empty()) return m.facts.obstacle;
         if (m.facts.is_training && config_.inference_only) return "uses the statistics of the batch, which needs state";

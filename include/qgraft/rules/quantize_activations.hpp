@@ -17,7 +17,6 @@
 #include <vector>
 
 #include <qgraft/rules/fake_quantize.hpp>
-#include <qgraft/rules/unquantized_view.hpp>
 
 namespace qgraft {
 
@@ -78,14 +77,7 @@ private:
     [[nodiscard]] origin origin_of(node_id reader, tensor t) {
         const end_of_row end = is_transparent(t.node) ? behind(t.node) : end_of_row{reader, t.node};
         const bool moved = quantizer_.has_planned(end.node) && !view_.has_role(end.reader, role::left_alone);
-        return {moved || is_quantized(end.node), end.node};
-    }
-
-    /// A select on a step may delay other things than quantization; the reference knows its own by name.
-    [[nodiscard]] bool is_quantized(node_id n) const {
-        const word w = view_.word_of(n);
-        if (w == word::delayed && !config_.as_reference) return static_cast<bool>(quantized_value(view_, n));
-        return quantized_words_.contains(w);
+        return {moved || quantized_words_.contains(view_.word_of(end.node)), end.node};
     }
 
     [[nodiscard]] bool is_transparent(node_id n) const {

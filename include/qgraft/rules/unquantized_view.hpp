@@ -16,34 +16,16 @@ namespace qgraft {
 /// The words that stand for a fake-quantized value.
 inline constexpr word_set quantizers{word::fake_quant, word::fake_quant_per_channel, word::fake_quant_fixed};
 
-/// What a node quantizes; none when it is neither fake quantization nor a delay of it. A delay reads the quantized value,
-/// or reads nodes of no word that do.
-inline tensor quantized_value(const graph_view& view, node_id n) {
-    const auto source = [&view](node_id quantizer) {
-        return view.inputs(quantizer).empty() ? tensor{} : view.inputs(quantizer).front();
-    };
-    if (quantizers.contains(view.word_of(n))) return source(n);
-    if (view.word_of(n) != word::delayed) return {};
-    for (const tensor t : view.inputs(n)) {
-        if (quantizers.contains(view.word_of(t.node))) return source(t.node);
-        if (view.word_of(t.node) != word::other) continue;
-        for (const tensor above : view.inputs(t.node)) {
-            if (quantizers.contains(view.word_of(above.node))) return source(above.node);
-        }
-    }
-    return {};
-}
-
 /// A view in which an operand that reads a fake-quantized value, delayed or not, reads the value itself, and the order is
-/// one without fake quantization. Users are those of the graph. What matched before a rewrite matches on this view after
-/// it: so the rules find the same again, and leave it as it is.
+/// one without fake quantization. Users are those of the graph. What matched before a rewrite matches on this view after it: so the rules find the same again, and
+/// leave it as it is.
 class unquantized_view final : public graph_view {
 public:
     /// `of` must outlive this.
     explicit unquantized_view(const graph_view& of) : graph_view(of), of_(of) {
         std::vector<tensor> sources(of.size());
         for (const node_id n : of.order()) {
-            const tensor t = quantized_value(of_, n);
+            const tensor t = quantized_by(n);
             if (t) sources[n] = sources[t.node] ? sources[t.node] : t;
         }
         bool changed = false;
@@ -74,6 +56,25 @@ private:
             }
         }
         order_ = detail::order_of(size(), std::move(edges));
+    }
+
+    /// What a node quantizes; none when it is neither fake quantization nor a delay of it. A delay reads the quantized
+    /// value, or reads nodes of no word that do.
+    [[nodiscard]] tensor quantized_by(node_id n) const {
+        if (quantizers.contains(of_.word_of(n))) return first_operand(n);
+        if (of_.word_of(n) != word::delayed) return {};
+        for (const tensor t : of_.inputs(n)) {
+            if (quantizers.contains(of_.word_of(t.node))) return first_operand(t.node);
+            if (of_.word_of(t.node) != word::other) continue;
+            for (const tensor above : of_.inputs(t.node)) {
+                if (quantizers.contains(of_.word_of(above.node))) return first_operand(above.node);
+            }
+        }
+        return {};
+    }
+
+    [[nodiscard]] tensor first_operand(node_id n) const {
+        return of_.inputs(n).empty() ? tensor{} : of_.inputs(n).front();
     }
 
     const graph_view& of_;
