@@ -1,54 +1,29 @@
-// What single ops compute, in plain loops: tensors in NCHW, filters in OIHW.
+// What layers compute, in plain loops: tensors in NCHW, filters in OIHW.
 // SPDX-License-Identifier: Apache-2.0
 #ifndef IN_HOUSE_COMPUTE_HPP
 #define IN_HOUSE_COMPUTE_HPP
 
 #include <algorithm>
+#include <cmath>
 #include <cstddef>
 #include <cstdint>
-#include <functional>
 #include <limits>
-#include <numeric>
-#include <stdexcept>
-#include <string>
 #include <vector>
 
+#include "tensor.hpp"
+#include "windows.hpp"
+
 namespace in_house {
-
-using extents = std::vector<std::int64_t>;
-
-/// The number of elements of a tensor.
-inline std::size_t volume(const extents& dims) {
-    return static_cast<std::size_t>(std::accumulate(dims.begin(), dims.end(), std::int64_t{1}, std::multiplies<>()));
-}
-
-/// A dense tensor, the last dimension innermost.
-struct tensor {
-    extents dims{};
-    std::vector<float> data{};
-};
-
-/// A tensor of zeros.
-inline tensor zeros(extents dims) {
-    const std::size_t n = volume(dims);
-    return {std::move(dims), std::vector<float>(n, 0.0F)};
-}
-
-/// Throws std::runtime_error unless the condition holds.
-inline void require(bool condition, const char* otherwise) {
-    if (!condition) throw std::runtime_error(otherwise);
-}
 
 /// How a window moves over one axis of an image.
 struct sliding {
     std::int64_t window, stride, before, in, out;
 
-    /// "same": as many outputs as strides begin in the image, the padding split evenly with the odd one behind;
-    /// "valid": only windows that lie inside.
+    /// "same": the padding is split evenly, with the odd one behind.
     sliding(std::int64_t size, std::int64_t window_, std::int64_t stride_, bool same)
         : window(window_), stride(stride_), before(0), in(size), out(0) {
         require(stride > 0 && window > 0, "the window and its strides must be positive");
-        out = same ? (in + stride - 1) / stride : std::max<std::int64_t>(0, (in - window) / stride + 1);
+        out = count_windows(in, window, stride, same);
         if (same) before = std::max<std::int64_t>(0, (out - 1) * stride + window - in) / 2;
     }
 
@@ -139,14 +114,52 @@ inline tensor bias(tensor x, const tensor& b) {
     return x;
 }
 
-/// f of each pair of elements; either may be a scalar.
-template <class F>
-tensor elementwise(const tensor& a, const tensor& b, F f) {
-    require(a.dims == b.dims || a.data.size() == 1 || b.data.size() == 1, "the operands have different dimensions");
-    tensor y = a.data.size() >= b.data.size() ? a : b;
-    for (std::size_t i = 0; i < y.data.size(); ++i)
-        y.data[i] = f(a.data[a.data.size() == 1 ? 0 : i], b.data[b.data.size() == 1 ? 0 : i]);
-    return y;
+/// What a batch norm in training gives.
+struct normalized {
+    tensor y{};
+    tensor mean{};
+    tensor variance{};  ///< of the sample: over one value less than there are
+};
+
+/// (x - mean) / sqrt(variance + epsilon) * scale + offset along channels, the second dimension.
+inline tensor normalize(tensor x, const tensor& scale, const tensor& offset, const tensor& mean, const tensor& variance,
+                        float epsilon) {
+    require(x.dims.size() >= 2, "a batch_norm takes channels");
+    const auto channels = static_cast<std::size_t>(x.dims[1]);
+    for (const tensor* t : {&scale, &offset, &mean, &variance})
+        require(t->dims.size() == 1 && t->data.size() == channels, "a batch_norm takes one value a channel");
+    const std::size_t inner = volume({x.dims.begin() + 2, x.dims.end()});
+    for (std::size_t i = 0; i < x.data.size(); ++i) {
+        const std::size_t c = i / inner % channels;
+        const float factor = scale.data[c] / std::sqrt(variance.data[c] + epsilon);
+        x.data[i] = (x.data[i] - mean.data[c]) * factor + offset.data[c];
+    }
+    return x;
+}
+
+/// The same with the statistics of x itself. Sums are of double precision.
+inline normalized normalize_batch(const tensor& x, const tensor& scale, const tensor& offset, float epsilon) {
+    require(x.dims.size() >= 2 && x.dims[1] > 0 && !x.data.empty(), "a batch_norm takes channels");
+    const auto channels = static_cast<std::size_t>(x.dims[1]);
+    const std::size_t inner = volume({x.dims.begin() + 2, x.dims.end()});
+    const auto count = static_cast<double>(x.data.size() / channels);
+    std::vector<double> sums(channels, 0.0);
+    for (std::size_t i = 0; i < x.data.size(); ++i) sums[i / inner % channels] += x.data[i];
+    std::vector<double> squares(channels, 0.0);
+    for (std::size_t i = 0; i < x.data.size(); ++i) {
+        const std::size_t c = i / inner % channels;
+        const double difference = x.data[i] - sums[c] / count;
+        squares[c] += difference * difference;
+    }
+    normalized result{{}, zeros({x.dims[1]}), zeros({x.dims[1]})};
+    tensor of_batch = zeros({x.dims[1]});
+    for (std::size_t c = 0; c < channels; ++c) {
+        result.mean.data[c] = static_cast<float>(sums[c] / count);
+        of_batch.data[c] = static_cast<float>(squares[c] / count);
+        result.variance.data[c] = static_cast<float>(squares[c] / std::max(count - 1, 1.0));
+    }
+    result.y = normalize(x, scale, offset, result.mean, of_batch, epsilon);
+    return result;
 }
 
 }  // namespace in_house

@@ -4,6 +4,8 @@
 #define IN_HOUSE_INTERPRETER_HPP
 
 #include <algorithm>
+#include <cmath>
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <limits>
@@ -17,6 +19,7 @@
 #include <qgraft/kernels/observer.hpp>
 
 #include "compute.hpp"
+#include "elementwise.hpp"
 #include "ir.hpp"
 
 namespace in_house {
@@ -26,7 +29,7 @@ class interpreter {
 public:
     explicit interpreter(const module& m) {
         for (const op* o : m.ops()) {
-            if (o->what == kind::state) state_[o] = o->data.at(0);
+            if (o->what == kind::state) state_[o] = stored(*o);
         }
     }
 
@@ -38,7 +41,11 @@ public:
         for (const op* o : order_for(outputs)) {
             try {
                 const auto given = inputs.find(o);
-                values_[o] = given == inputs.end() ? compute(*o) : given->second;
+                if (given != inputs.end()) {
+                    values_[o] = {given->second};
+                } else {
+                    values_[o] = compute(*o);
+                }
             } catch (const std::exception& e) {
                 throw std::runtime_error(o->name + ": " + e.what());
             }
@@ -46,10 +53,10 @@ public:
     }
 
     /// What an op has given in the last run.
-    [[nodiscard]] const tensor& value(const op* o) const { return values_.at(o); }
+    [[nodiscard]] const tensor& value(const op* o, std::size_t result = 0) const { return values_.at(o).at(result); }
 
-    /// The value that a state op has now; may be set.
-    float& state(const op* o) { return state_.at(o); }
+    /// The value that a state op has now; may be set to one of its dimensions.
+    tensor& state(const op* o) { return state_.at(o); }
 
 private:
     /// The ops that `outputs` need, producers first, found without recursion.
@@ -83,8 +90,10 @@ private:
     }
 
     [[nodiscard]] const tensor& operand(const op& o, std::size_t i) const {
-        require(i < o.operands.size() && o.operands[i].index == 0, "lacks an operand");
-        return values_.at(o.operands[i].producer);
+        require(i < o.operands.size(), "lacks an operand");
+        const std::vector<tensor>& results = values_.at(o.operands[i].producer);
+        require(o.operands[i].index < results.size(), "reads a result that is not there");
+        return results[o.operands[i].index];
     }
     [[nodiscard]] float number(const op& o, std::size_t i) const {
         const tensor& t = operand(o, i);
@@ -92,26 +101,26 @@ private:
         return t.data[0];
     }
 
-    tensor compute(const op& o) {
+    /// All results of an op.
+    std::vector<tensor> compute(const op& o) {
+        if (o.what == kind::batch_norm) return batch_norm(o);
+        return {compute_state(o)};
+    }
+
+    /// Ops that know of earlier runs.
+    tensor compute_state(const op& o) {
         switch (o.what) {
             case kind::constant:
             case kind::param:
                 return stored(o);
             case kind::state:
-                return {{}, {state_.at(&o)}};
+                return state_.at(&o);
             case kind::store:
-                return {{}, {state_.at(o.operands.at(0).producer) = number(o, 1)}};
+                return held(o) = operand(o, 1);
             case kind::running_average:
-                return running_average(o);
+                return held(o) = running_average(o);
             case kind::step_reached:
                 return {{}, {runs_ >= o.get("step", std::int64_t{0}) ? 1.0F : 0.0F}};
-            case kind::choose:
-                return number(o, 0) != 0.0F ? operand(o, 1) : operand(o, 2);
-            case kind::fake_quantize:
-                return fake_quantize(o);
-            case kind::lowest:
-            case kind::highest:
-                return extreme(o);
             default:
                 return compute_layer(o);
         }
@@ -129,12 +138,34 @@ private:
                 return bias(operand(o, 0), operand(o, 1));
             case kind::max_pool:
                 return max_pool(operand(o, 0), o.get("window", extents{1, 1}), strides, same);
-            case kind::copy:
-                return operand(o, 0);
             case kind::reshape:
                 return reshape(operand(o, 0), o.get("dims", extents{}));
+            case kind::fake_quantize:
+                return fake_quantize(o);
+            case kind::lowest:
+            case kind::highest:
+                return extreme(o);
+            case kind::choose:
+                return choose(o);
+            default:
+                return compute_single(o);
+        }
+    }
+
+    tensor compute_single(const op& o) const {
+        switch (o.what) {
+            case kind::copy:
+                return operand(o, 0);
+            case kind::filled:
+                return elementwise(operand(o, 0), [v = o.get("value", 0.0)](float) { return static_cast<float>(v); });
+            case kind::inverse:
+                return elementwise(operand(o, 0), [](float x) { return 1.0F / x; });
+            case kind::inverse_sqrt:
+                return elementwise(operand(o, 0), [](float x) { return 1.0F / std::sqrt(x); });
             case kind::clamp:
                 return clamp(o);
+            case kind::population:
+                return population(o);
             default:
                 return compute_pair(o);
         }
@@ -166,24 +197,24 @@ private:
         return {*o.types[0], o.data};
     }
 
-    static tensor reshape(tensor x, extents dims) {
-        const auto open = std::find(dims.begin(), dims.end(), -1);
-        if (open != dims.end()) {
-            *open = 1;
-            const std::size_t others = volume(dims);
-            *open = static_cast<std::int64_t>(others == 0 ? 0 : x.data.size() / others);
+    [[nodiscard]] std::vector<tensor> batch_norm(const op& o) const {
+        const auto epsilon = static_cast<float>(o.get("epsilon", 0.0));
+        if (!o.get("training", false)) {
+            return {normalize(operand(o, 0), operand(o, 1), operand(o, 2), operand(o, 3), operand(o, 4), epsilon)};
         }
-        require(volume(dims) == x.data.size(), "the number of elements changes");
-        x.dims = std::move(dims);
-        return x;
+        normalized n = normalize_batch(operand(o, 0), operand(o, 1), operand(o, 2), epsilon);
+        return {std::move(n.y), std::move(n.mean), std::move(n.variance)};
+    }
+
+    tensor population(const op& o) const {
+        const auto n = static_cast<float>(operand(o, 1).data.size()) / static_cast<float>(operand(o, 2).data.size());
+        return elementwise(operand(o, 0), [factor = (n - 1.0F) / n](float v) { return v * factor; });
     }
 
     tensor clamp(const op& o) const {
-        tensor x = operand(o, 0);
         const auto low = static_cast<float>(o.get("low", -std::numeric_limits<double>::infinity()));
         const auto high = static_cast<float>(o.get("high", std::numeric_limits<double>::infinity()));
-        for (float& v : x.data) v = std::min(std::max(v, low), high);
-        return x;
+        return elementwise(operand(o, 0), [low, high](float v) { return std::min(std::max(v, low), high); });
     }
 
     tensor extreme(const op& o) const {
@@ -194,10 +225,28 @@ private:
         return {{}, {o.what == kind::lowest ? *low : *high}};
     }
 
-    /// The formula is that of the observer which qgraft's rules mean.
+    tensor choose(const op& o) const {
+        const bool first = number(o, 0) != 0.0F;
+        const extents dims = common_dims(operand(o, 1).dims, operand(o, 2).dims);
+        return repeated(operand(o, first ? 1 : 2), dims);
+    }
+
+    /// What the state op that `o` updates holds.
+    tensor& held(const op& o) { return state_.at(o.operands.at(0).producer); }
+
+    /// What the state is to be. Debiased, by the formula of the observer which qgraft's rules mean; else by
+    /// v - (v - x) (1 - decay), which is v where x is.
     tensor running_average(const op& o) {
-        const float average = averages_[&o].update(number(o, 1), o.get("decay", 0.999));
-        return {{}, {state_.at(o.operands.at(0).producer) = average}};
+        const double decay = o.get("decay", 0.999);
+        if (!o.get("debias", true)) {
+            const auto rate = static_cast<float>(1.0 - decay);
+            return elementwise(held(o), operand(o, 1), [rate](float v, float x) { return v - (v - x) * rate; });
+        }
+        tensor x = operand(o, 1);
+        std::vector<qgraft::debiased_average>& averages = averages_[&o];
+        averages.resize(x.data.size());
+        for (std::size_t i = 0; i < x.data.size(); ++i) x.data[i] = averages[i].update(x.data[i], decay);
+        return x;
     }
 
     tensor fake_quantize(const op& o) const {
@@ -209,9 +258,9 @@ private:
         return y;
     }
 
-    std::unordered_map<const op*, float> state_;
-    std::unordered_map<const op*, qgraft::debiased_average> averages_;
-    std::unordered_map<const op*, tensor> values_;
+    std::unordered_map<const op*, tensor> state_;
+    std::unordered_map<const op*, std::vector<qgraft::debiased_average>> averages_;
+    std::unordered_map<const op*, std::vector<tensor>> values_;
     std::int64_t runs_ = 0;
 };
 

@@ -20,17 +20,21 @@ enum class kind : std::uint8_t {
     weight,
     cell,  ///< a scalar that lives from step to step
     convolution,
-    dense,
-    normalization,
-    offset,  ///< a value a channel is added
+    dense,          ///< weights are outputs x inputs
+    normalization,  ///< (x, scale, shift, mean, variance), or (x, scale, shift) with the batch's own statistics, which
+                    ///< are its outputs 1 and 2, the variance unbiased
+    offset,         ///< a value a channel is added
     sum,
     difference,
     product,
     quotient,
     smaller,
     larger,
+    reciprocal,
     reciprocal_root,
-    clamp,  ///< to [low, high]
+    level,           ///< `number` everywhere, in the dimensions of x
+    whole_variance,  ///< (unbiased variance, x, mean): the batch's variance
+    clamp,           ///< to [low, high]
     pass,
     view,  ///< the same values under other dimensions
     pool,
@@ -61,6 +65,10 @@ struct layer {
     double number = 0;  ///< of a number; what a cell starts with; the decay of a moving average
     std::int64_t step = 0;
     int groups = 1;
+    std::vector<std::int64_t> strides{};  ///< of a convolution
+    std::vector<std::int64_t> sizes{};    ///< of a view; one of them may be -1
+    double epsilon = 0;                   ///< of a normalization
+    bool by_batch = false;                ///< it is by the statistics of the batch
     int bits = 0;
     bool leaves_out_lowest = false;
     bool fixed = false;    ///< of a snap: low and high are its own

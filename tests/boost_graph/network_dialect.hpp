@@ -9,6 +9,7 @@
 #include <qgraft/boost_graph/graph.hpp>
 #include <qgraft/boost_graph/indexed.hpp>
 #include <qgraft/ops/dialect.hpp>
+#include <qgraft/rules/config.hpp>
 #include <string>
 #include <utility>
 
@@ -49,6 +50,8 @@ struct vocabulary {
     static constexpr std::pair<kind, word> plain[] = {
         {kind::weight, word::variable},          {kind::cell, word::variable},
         {kind::dense, word::matmul},             {kind::convolution, word::conv2d},
+        {kind::level, word::fill},               {kind::convolution, word::depthwise_conv2d},
+        {kind::reciprocal, word::reciprocal},    {kind::whole_variance, word::biased_variance},
         {kind::normalization, word::batch_norm}, {kind::offset, word::bias_add},
         {kind::sum, word::add},                  {kind::difference, word::sub},
         {kind::product, word::mul},              {kind::quotient, word::div},
@@ -58,14 +61,12 @@ struct vocabulary {
         {kind::peak, word::max_over_axes},       {kind::join, word::concat},
         {kind::spread, word::space_to_batch},    {kind::gather, word::batch_to_space},
         {kind::write, word::assign},             {kind::moving_average, word::ema_update},
-        {kind::ripe, word::after_step},          {kind::pick, word::delayed},
+        {kind::ripe, word::after_step},          {kind::pick, word::select},
         {kind::snap, word::fake_quant},          {kind::optimizer, word::training_step},
         {kind::derivative, word::gradient}};
     // clang-format on
 
-    static constexpr qgraft::word_set spoken{word::variable,   word::reduce_min, word::reduce_max, word::minimum,
-                                             word::maximum,    word::div,        word::mul,        word::assign,
-                                             word::ema_update, word::after_step, word::select,     word::fake_quant};
+    static constexpr qgraft::word_set spoken = qgraft::training_words | qgraft::training_fold_words;
 
     static word classify(const G& g, node n) {
         const layer& l = layer_of(g, n);
@@ -85,15 +86,30 @@ struct vocabulary {
         return l.title.empty() ? std::string(to_string(classify(g, n))) : l.title;
     }
 
+    static qgraft::batch_norm_facts batch_norm_of(const G& g, node n) {
+        const layer& l = layer_of(g, n);
+        return {.is_training = l.by_batch, .epsilon = l.epsilon};
+    }
+    /// Channels are the second dimension of data, and the first of weights.
+    static qgraft::channel_layout channels_of(const G& g, node n) {
+        const layer& l = layer_of(g, n);
+        const bool is_known = !l.outputs.empty() && l.outputs[0] && l.outputs[0]->size() >= 2;
+        const std::size_t spatial = l.what == kind::dense ? 0 : is_known ? l.outputs[0]->size() - 2 : 2;
+        return {.after_data = spatial, .after_weights = spatial + 1};
+    }
+
     /// One node a word, but for the ends of a range, which are two outputs of one kind of node.
     static value build(qgraft::editor<G>& e, const qgraft::instruction<node>& i) {
         qgraft::boost_graph::new_vertex<typename network_of<G>::type> v;
         layer& l = v.properties;
+        if (i.like) l = layer_of(e.graph(), *i.like);
+        l.pinned = false;
         l.what = kind_of(i.op);
         l.label = i.scope.path + (i.scope.path.empty() || i.hint.empty() ? "" : "/") + std::string(i.hint);
         for (const auto& o : i.operands) v.inputs.push_back(operand(e, o));
         l.number = i.params.real;
         l.step = i.params.integer;
+        l.sizes = i.params.dims;
         if (i.op == word::fake_quant) {
             l.bits = i.params.bits;
             l.leaves_out_lowest = i.params.narrow_range;
@@ -114,7 +130,6 @@ private:
 
     static kind kind_of(word w) {
         if (w == word::reduce_min || w == word::reduce_max) return kind::extrema;
-        if (w == word::select) return kind::pick;
         if (w == word::variable) return kind::cell;
         const auto* p = std::find_if(plain, std::end(plain), [w](const auto& q) { return q.second == w; });
         if (p == std::end(plain)) throw qgraft::rewrite_error(std::string(to_string(w)), "cannot be sketched");

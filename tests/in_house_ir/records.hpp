@@ -1,4 +1,4 @@
-// Reads what record_tf115.py has written.
+// Reads what record_tf115.py and record_tf115_batch_norm.py have written.
 // SPDX-License-Identifier: Apache-2.0
 #ifndef QGRAFT_TESTS_IN_HOUSE_IR_RECORDS_HPP
 #define QGRAFT_TESTS_IN_HOUSE_IR_RECORDS_HPP
@@ -23,6 +23,7 @@ using in_house::tensor;
 struct step {
     std::map<std::string, tensor> outputs;
     std::map<std::string, tensor> ranges;
+    std::map<std::string, tensor> moving;  ///< moving averages of batch norms, by their variables
 };
 
 struct run {
@@ -32,8 +33,10 @@ struct run {
     int activation_bits = 8;
     bool symmetric = false;
     std::int64_t delay = 0;
-    std::map<std::string, tensor> weights;
-    std::map<std::string, tensor> ranges;  ///< set before the first step
+    bool fold_only = false;
+    std::int64_t freeze_delay = -1;         ///< -1: none
+    std::map<std::string, tensor> weights;  ///< every variable but those of ranges
+    std::map<std::string, tensor> ranges;   ///< set before the first step
     std::vector<step> steps;
 };
 
@@ -71,6 +74,8 @@ inline recording read(const std::string& path) {
             line >> r.name >> phase >> r.weight_bits >> r.activation_bits >> symmetry >> r.delay;
             r.is_training = phase == "training";
             r.symmetric = symmetry == "symmetric";
+            std::string stage;
+            if (line >> stage >> r.freeze_delay) r.fold_only = stage == "fold";
             all.runs.push_back(std::move(r));
         } else if (what == "step") {
             all.runs.back().steps.emplace_back();
@@ -78,7 +83,10 @@ inline recording read(const std::string& path) {
             line >> name;
             run& r = all.runs.back();
             auto& ranges = r.steps.empty() ? r.ranges : r.steps.back().ranges;
-            auto& into = what == "weights" ? r.weights : what == "range" ? ranges : r.steps.back().outputs;
+            auto& into = what == "weights"  ? r.weights
+                         : what == "range"  ? ranges
+                         : what == "moving" ? r.steps.back().moving
+                                            : r.steps.back().outputs;
             into.emplace(name, read_tensor(line));
         }
     }

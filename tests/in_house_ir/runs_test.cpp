@@ -129,7 +129,7 @@ const op* passed_on(const network& n, const std::string& scope, bool is_delayed)
 float& end_of_range(in_house::interpreter& running, const network& n, const std::string& scope, const char* end) {
     const op* o = n.m.find(scope + "/" + end);
     REQUIRE_MESSAGE(o != nullptr, scope);
-    return running.state(o);
+    return running.state(o).data.at(0);
 }
 
 void compare(const records::recording& all, const records::run& r,

@@ -55,6 +55,23 @@ TEST_CASE("words, operands and users") {
     CHECK_FALSE(view.shape({0, 0}).has_rank());
 }
 
+TEST_CASE("a select is a delay where it waits for a quantized value") {
+    toy::graph g;
+    const auto x = g("x", word::other);
+    const auto step = g("step", word::after_step);
+    const auto quantized = g("quantized", word::fake_quant, {x});
+    const auto passed = g("passed", word::other, {quantized});
+    const auto delay = g("delay", word::select, {step, quantized, x});
+    const auto through_other = g("through other", word::select, {step, passed, x});
+    const auto choice = g("choice", word::select, {step, x, quantized});
+    const auto other_condition = g("other condition", word::select, {x, quantized, x});
+    const graph_index view(g);
+    CHECK(view.word_of(delay) == word::delayed);
+    CHECK(view.word_of(through_other) == word::delayed);
+    CHECK(view.word_of(choice) == word::select);
+    CHECK(view.word_of(other_condition) == word::select);
+}
+
 TEST_CASE("ids and handles") {
     const toy::graph g = toy::small_network();
     const graph_index view(g);

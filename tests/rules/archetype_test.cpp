@@ -3,6 +3,8 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <cstddef>
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -63,6 +65,18 @@ TEST_CASE("the four entry points") {
     CHECK(count(*e, word::fake_quant) == 4);
 }
 
+TEST_CASE("folding by itself") {
+    archetype_network net;
+    const auto norm = add(*net, word::batch_norm, {net.layer});
+    add(*net, word::other, {norm});
+    const std::string before = archetype_text(*net);
+    const report evaluation = fold_batch_norms(*net);
+    REQUIRE(evaluation.decisions.size() == 1);
+    CHECK(evaluation.decisions[0].what == outcome::left_as_is);
+    CHECK(fold_batch_norms<phase::training>(*net, {.freeze_bn_delay = 5, .dry_run = true}).script.empty());
+    CHECK(archetype_text(*net) == before);
+}
+
 TEST_CASE("options and policies") {
     archetype_network a;
     const std::string before = archetype_text(*a);
@@ -82,6 +96,36 @@ TEST_CASE("a handle that is no node is refused") {
     archetype_network net;
     CHECK_THROWS_AS(rewrite_for<phase::training>(*net, qat_options<archetype_graph>{.exclude = {archetype_node()}}),
                     invalid_option);
+}
+
+TEST_CASE("the archetype that has everything folds a batch norm in training, and stops its averages") {
+    full_archetype g;
+    const auto kind = [](word w) { return static_cast<unsigned>(w); };
+    const auto input = g.add_node({.kind = kind(word::other), .name = "net.input"});
+    const auto parameter = g.add_node({.kind = kind(word::variable), .name = "net.parameter"});
+    const auto layer =
+        g.add_node({.kind = kind(word::conv2d), .name = "net.layer", .inputs = {{input, 0}, {parameter, 0}}});
+    const auto norm = g.add_node({.kind = kind(word::batch_norm),
+                                  .name = "net.norm",
+                                  .inputs = {{layer, 0}, {parameter, 0}, {parameter, 0}},
+                                  .attributes = {{"training", "yes"}}});
+    const auto out = g.add_node({.kind = kind(word::other), .name = "out", .inputs = {{norm, 0}}});
+    std::vector<std::size_t> averages;
+    for (const std::uint32_t statistic : {1U, 2U}) {
+        const auto moving = g.add_node({.kind = kind(word::variable), .name = "net.moving"});
+        averages.push_back(g.add_node(
+            {.kind = kind(word::ema_update), .name = "net.average", .inputs = {{moving, 0}, {norm, statistic}}}));
+    }
+    const report r = fold_batch_norms<phase::training>(g, {.freeze_bn_delay = 5});
+    CHECK(r.count(outcome::folded) == 1);
+    CHECK(g.name(g.inputs(out)[0].node) == "net.add_fold");
+    CHECK(g.attribute_of(norm, "annotated") == "yes");
+    for (const auto average : averages) {
+        const auto selected = g.inputs(average)[1].node;
+        REQUIRE(g.at(selected).kind == kind(word::select));
+        CHECK(g.inputs(selected)[1] == g.inputs(average)[0]);
+        CHECK(g.inputs(selected)[2].node == norm);
+    }
 }
 
 TEST_CASE("the archetype that has everything: names, scopes and shapes of its own spelling") {

@@ -85,6 +85,43 @@ TEST_CASE("a freeze delay stops the moving averages") {
     SUBCASE("and nothing else that reads their rate") { CHECK(g.source("elsewhere") == "m/rate"); }
 }
 
+TEST_CASE("moving averages that are one node each read themselves once they are frozen") {
+    toy::graph g = network(true);
+    g.set_input(g.find("m/difference"), 1, {g.find("input"), 0});
+    g.set_input(g.find("v/difference"), 1, {g.find("input"), 0});
+    const auto norm = g.find("c/norm");
+    g.set_input(g("m/average", word::ema_update, {g.find("m/moving"), norm}), 1, {norm, 1});
+    g.set_input(g("v/average", word::ema_update, {g.find("v/moving"), norm}), 1, {norm, 2});
+    const std::string c = "c/BatchNorm_Fold/batch_norm_correction/";
+    SUBCASE("without a freeze delay they stay as they are") {
+        fold(g);
+        CHECK(toy::shown(g, c + "add") == "add(v/moving, " + c + "add/number)");
+        CHECK(toy::shown(g, "m/average") == "ema_update(m/moving, c/norm:1)");
+    }
+    SUBCASE("with one") {
+        fold(g, {.freeze_bn_delay = 7});
+        CHECK(toy::shown(g, "m/average") == "ema_update(m/moving, " + c + "freeze_moving_mean)");
+        CHECK(toy::shown(g, c + "freeze_moving_mean") == "select(" + c + "use_moving_average, m/moving, c/norm:1)");
+        CHECK(toy::shown(g, c + "freeze_moving_var") == "select(" + c + "use_moving_average, v/moving, c/norm:2)");
+        CHECK(toy::shown(g, "c/undo_bessel_correction") == "biased_variance(c/norm:2, c/layer, c/norm:1)");
+    }
+}
+
+TEST_CASE("in training, a batch norm need not have statistics as operands") {
+    toy::graph g = network(true);
+    const auto norm = g("c/short", word::batch_norm, {g.find("c/layer"), g.find("c/gamma"), g.find("c/beta")});
+    g.set_input(g.find("output"), 0, {norm, 0});
+    SUBCASE("training") {
+        g.set_params(norm, {.real = 0.5, .integer = 1});
+        CHECK(fold(g).count(outcome::folded) == 1);
+        CHECK(g.source("output") == "c/add_fold");
+    }
+    SUBCASE("inference") {
+        CHECK(toy::decisions(fold(g)) ==
+              lines{"c/short: left as is, does not have its scale, offset and statistics as operands"});
+    }
+}
+
 TEST_CASE("statistics of the batch that no moving average follows need no corrections") {
     toy::graph g = network(true);
     g.set_input(g.find("v/difference"), 1, {g.find("input"), 0});

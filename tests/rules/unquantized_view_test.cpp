@@ -44,7 +44,7 @@ TEST_CASE("a delay is seen through, whether it reads the quantized value or node
     const auto step = g("step", word::after_step);
     g("user", word::relu, {g("select", word::select, {step, q, x})});
     const auto switch_ = g("switch", word::other, {q});
-    g("user of merge", word::relu, {g("merge", word::select, {step, g("other switch", word::other, {x}), switch_})});
+    g("user of merge", word::relu, {g("merge", word::delayed, {g("other switch", word::other, {x}), switch_})});
     CHECK(source(g, "user") == "x");
     CHECK(source(g, "user of merge") == "x");
 }

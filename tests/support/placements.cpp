@@ -52,22 +52,23 @@ std::vector<quantization> placements_by_word(const G& g, std::size_t nodes_befor
     using traits = graph_traits<G>;
     const auto nodes = traits::nodes(g);
     const auto readers = readers_of(g);
+    const graph_index<G> index(g);
+    const auto word_of = [&index](node_of<G> n) { return index.word_of(*index.find(n)); };
     std::unordered_map<node_of<G>, bool> is_new;
     for (std::size_t i = 0; i < nodes.size(); ++i) is_new[nodes[i]] = i >= nodes_before;
     std::vector<quantization> found;
     for (std::size_t i = nodes_before; i < nodes.size(); ++i) {
-        if (dialect<G>::classify(g, nodes[i]) != word::fake_quant) continue;
+        if (word_of(nodes[i]) != word::fake_quant) continue;
         const auto operands = traits::inputs(g, nodes[i]);
         quantization q;
         q.producer = traits::name(g, operands[0].node);
         std::tie(q.bits, q.narrow_range) = width_of(g, nodes[i]);
-        const range_kind low = range_of(dialect<G>::classify(g, operands[1].node));
-        const range_kind high = range_of(dialect<G>::classify(g, operands[2].node));
+        const range_kind low = range_of(word_of(operands[1].node));
+        const range_kind high = range_of(word_of(operands[2].node));
         q.range = low == high ? low : range_kind::unknown;
         node_of<G> passed_on = nodes[i];
         const auto chosen = readers.find(nodes[i]);
-        if (chosen != readers.end() && chosen->second.size() == 1 &&
-            dialect<G>::classify(g, chosen->second[0]) == word::delayed) {
+        if (chosen != readers.end() && chosen->second.size() == 1 && word_of(chosen->second[0]) == word::delayed) {
             q.delayed = true;
             passed_on = chosen->second[0];
         }

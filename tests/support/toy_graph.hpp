@@ -147,11 +147,7 @@ struct dialect<toy::graph> {
 
     static constexpr word_set spoken = training_words | training_fold_words | constant_fold_words;
 
-    static word classify(const graph& g, node n) {
-        const auto& x = g.at(n);
-        const bool waits = x.op == word::select && g.at(x.inputs[0].node).op == word::after_step;
-        return waits ? word::delayed : x.op;
-    }
+    static word classify(const graph& g, node n) { return g.at(n).op; }
     static batch_norm_facts batch_norm_of(const graph& g, node n) {
         const word_params& p = g.at(n).params;
         return {.is_training = p.integer != 0, .epsilon = p.real};

@@ -22,7 +22,8 @@ namespace {
 enum class defect {
     none,
     forgets_fake_quant,
-    forgets_delays,
+    forgets_choices,
+    sees_delays,
     forgets_numbers,
     changes_its_mind,
     wrong_operands,
@@ -49,7 +50,8 @@ struct qgraft::dialect<mumbling<D>> {
     static word classify(const graph& g, node n) {
         const word w = dialect<toy::graph>::classify(g, n);
         if (D == defect::forgets_fake_quant && w == word::fake_quant) return word::other;
-        if (D == defect::forgets_delays && w == word::delayed) return word::select;
+        if (D == defect::forgets_choices && w == word::select) return word::other;
+        if (D == defect::sees_delays && w == word::select) return word::delayed;
         if (D == defect::wrong_operands && w == word::relu) return word::add;
         if (D == defect::changes_its_mind && ++g.asked % 2 == 0) return word::other;
         return w;
@@ -101,7 +103,8 @@ TEST_CASE("nothing is found where nothing is wrong") { CHECK(found<defect::none>
 
 TEST_CASE("words that are not recognized") {
     CHECK(holds(found<defect::forgets_fake_quant>(), "what build() makes of 'fake_quant' is classified as 'other'"));
-    CHECK(holds(found<defect::forgets_delays>(), "what build() makes of 'select' is classified as 'select'"));
+    CHECK(holds(found<defect::forgets_choices>(), "what build() makes of 'select' is classified as 'other'"));
+    CHECK(holds(found<defect::sees_delays>(), "a select of values that are not quantized is classified as 'delayed'"));
     CHECK(holds(found<defect::changes_its_mind>(), "classify() of node 2 ('relu') differs when asked again"));
     CHECK(holds(found<defect::wrong_operands>(),
                 "classify() of node 2 ('relu') is 'add', which does not take 1 operands"));

@@ -44,12 +44,6 @@ inline constexpr word_set archetype_words{word::variable,
                                           word::batch_to_space,
                                           word::biased_variance};
 
-/// Every kind is the number of a word. A select on a step is a delay's.
-inline word archetype_word(unsigned kind, word of_first_operand) {
-    const auto w = static_cast<word>(kind);
-    return w == word::select && of_first_operand == word::after_step ? word::delayed : w;
-}
-
 }  // namespace detail
 
 /// The least dialect: what a node is, and how to build a word. Numbers become nodes of no word.
@@ -69,11 +63,8 @@ struct dialect<archetype_graph> {
         operator value<node>() const { return {made, 0}; }
     };
 
-    static word classify(const archetype_graph& g, const node& n) {
-        const auto& operands = g.operands_of(n);
-        return detail::archetype_word(g.kind_of(n),
-                                      operands.empty() ? word::other : static_cast<word>(g.kind_of(operands[0].node)));
-    }
+    /// Every kind is the number of a word.
+    static word classify(const archetype_graph& g, const node& n) { return static_cast<word>(g.kind_of(n)); }
 
     static built build(editor<archetype_graph>& e, const instruction<node>& i) {
         std::vector<value<node>> inputs;
@@ -95,14 +86,27 @@ struct dialect<full_archetype> {
     static constexpr word_set spoken = detail::archetype_words | word_set{word::constant};
     static constexpr char separator = '.';
 
-    static word classify(const graph& g, node n) {
-        const auto& operands = g.inputs(n);
-        return detail::archetype_word(g.at(n).kind,
-                                      operands.empty() ? word::other : static_cast<word>(g.at(operands[0].node).kind));
-    }
+    static word classify(const graph& g, node n) { return static_cast<word>(g.at(n).kind); }
     static bool is_parameter(const graph& g, node n) { return g.attribute_of(n, "trained").has_value(); }
     static bool is_left_alone(const graph& g, node n) { return g.attribute_of(n, "left_alone").has_value(); }
     static std::string op_name(const graph& g, node n) { return "op_" + std::string(to_string(classify(g, n))); }
+
+    static batch_norm_facts batch_norm_of(const graph& g, node n) {
+        return {.is_training = g.attribute_of(n, "training").has_value(), .epsilon = 0.5};
+    }
+    static channel_layout channels_of(const graph& g, node n) {
+        return g.attribute_of(n, "channels_first") ? channel_layout{.after_data = 2} : channel_layout{};
+    }
+    static std::optional<moving_statistic<value<node>>> moving_statistic_of(const graph& g, value<node> statistic) {
+        for (const node n : g.nodes()) {
+            const auto& operands = g.inputs(n);
+            if (classify(g, n) != word::ema_update || operands.at(1) != statistic) continue;
+            return moving_statistic<value<node>>{operands[0], std::nullopt, value<node>{n, 0}, 1};
+        }
+        return std::nullopt;
+    }
+    static std::vector<named_batch_norm<value<node>>> named_batch_norms(const graph&) { return {}; }
+    static void annotate(editor<graph>& e, node n, annotation) { e.set_attribute(n, "annotated", "yes"); }
 
     static naming_scope open_scope(graph& g, scope_kind kind, const std::string& path) {
         if (kind == scope_kind::root || kind == scope_kind::reenter) return {path, path};

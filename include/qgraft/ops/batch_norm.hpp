@@ -13,7 +13,8 @@ namespace qgraft {
 /// What a node of the word batch_norm says of itself.
 struct batch_norm_facts {
     /// It normalizes with the statistics of the batch, and gives them as outputs 1 (mean) and 2 (variance, with Bessel's
-    /// correction). Otherwise its operands 3 and 4 are the mean and the variance.
+    /// correction); operands after its offset are not looked at. Otherwise its operands 3 and 4 are the mean and the
+    /// variance.
     bool is_training = false;
     double epsilon = 0;
     /// Why it cannot be folded; empty when it can.
@@ -30,15 +31,17 @@ struct channel_layout {
     bool split = false;
 };
 
-/// An exponential moving average of a statistic: value -= (value - statistic) * rate. `Tensor` is a tensor of a
-/// graph_view, or a graph's own value.
+/// An exponential moving average of a statistic: value -= (value - statistic) * rate. It is spelled out, or one node.
+/// `Tensor` is a tensor of a graph_view, or a graph's own value.
 template <class Tensor>
 struct moving_statistic {
+    /// The average before this step.
     Tensor value{};
     /// What the difference is multiplied by; none where that is no tensor.
     std::optional<Tensor> rate{};
-    /// The product of both; its operand `operand` is the rate.
-    Tensor product{};
+    /// Whose operand `operand` must change for the average to stand still: the product, which reads the rate; where
+    /// there is no rate, the average itself, which reads the statistic. None where it is not known.
+    std::optional<Tensor> reader{};
     std::uint32_t operand = 1;
 };
 

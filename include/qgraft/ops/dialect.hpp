@@ -21,7 +21,8 @@ namespace qgraft {
 /// Customization point: specialize it for a graph type `G`, with
 ///
 ///     static constexpr word_set spoken                 the words that build() can build
-///     classify(const G&, node)              -> word    what a node is; word::other when it is none of them
+///     classify(const G&, node)              -> word    what a node is; word::other when it is none of them. Which
+///                                                      selects are delays, an index sees by itself
 ///     build(editor<G>&, const instruction<node>&) -> value<node>    adds the node or nodes that the word stands for
 ///   and, where the defaults do not fit,
 ///     is_parameter(const G&, node)          -> bool    the value of a trained weight; default: variable, read_variable

@@ -135,12 +135,8 @@ public:
         if constexpr (detail::speech<G>::tells_moving_statistics) {
             const auto found = dialect<G>::moving_statistic_of(*graph_, handle(statistic));
             if (!found) return std::nullopt;
-            moving_statistic<tensor> average{.value = id_of(found->value), .operand = found->operand};
-            if (found->rate) {
-                average.rate = id_of(*found->rate);
-                average.product = id_of(found->product);
-            }
-            return average;
+            return moving_statistic<tensor>{id_of(found->value), id_of(found->rate), id_of(found->reader),
+                                            found->operand};
         } else {
             return graph_view::average_of(statistic);
         }
@@ -219,6 +215,21 @@ private:
             const auto operands = inputs(n);
             for (std::uint32_t i = 0; i < operands.size(); ++i) users_[uses[operands[i].node]++] = {n, i};
         }
+        for (node_id n = 0; n < size(); ++n) {
+            if (words_[n] == word::select && is_delay(n)) words_[n] = word::delayed;
+        }
+    }
+
+    /// Whether a select waits for a step to pass on a quantized value, perhaps through a node of no word.
+    [[nodiscard]] bool is_delay(node_id n) const {
+        const auto operands = inputs(n);
+        if (operands.size() != 3 || words_[operands[0].node] != word::after_step) return false;
+        const node_id chosen = operands[1].node;
+        if (quantizers.contains(words_[chosen])) return true;
+        const auto above = inputs(chosen);
+        return words_[chosen] == word::other && std::any_of(above.begin(), above.end(), [this](tensor t) {
+                   return quantizers.contains(words_[t.node]);
+               });
     }
 
     [[nodiscard]] std::vector<detail::precedence> precedences() const {

@@ -89,15 +89,19 @@ public:
     [[nodiscard]] virtual batch_norm_facts batch_norm(node_id) const { return {}; }
     /// Where a layer has its channels.
     [[nodiscard]] virtual channel_layout channels(node_id) const { return {}; }
-    /// The moving average that follows a statistic; none where there is none. Here: value - statistic, times a rate.
+    /// The moving average that follows a statistic; none where there is none. Here: an ema_update, or value - statistic,
+    /// times a rate.
     [[nodiscard]] virtual std::optional<moving_statistic<tensor>> average_of(tensor statistic) const {
         std::optional<moving_statistic<tensor>> found;
-        for (const use difference : users(statistic.node)) {
-            if (read_by(difference) != statistic || difference.operand != 1) continue;
-            if (word_of(difference.node) != word::sub) continue;
-            for (const use product : users(difference.node)) {
+        for (const use u : users(statistic.node)) {
+            if (read_by(u) != statistic || u.operand != 1) continue;
+            if (word_of(u.node) == word::ema_update) {
+                found = {inputs(u.node)[0], std::nullopt, tensor{u.node, 0}, 1};
+            }
+            if (word_of(u.node) != word::sub) continue;
+            for (const use product : users(u.node)) {
                 if (word_of(product.node) != word::mul || product.operand != 0) continue;
-                found = {inputs(difference.node)[0], inputs(product.node)[1], {product.node, 0}, 1};
+                found = {inputs(u.node)[0], inputs(product.node)[1], tensor{product.node, 0}, 1};
             }
         }
         return found;

@@ -46,11 +46,13 @@ namespace qgraft {
     WORD(variable, 0, 0)               /* a scalar of state; params.real is its initial value */     \
     WORD(read_variable, 1, 1)          /* variable */                                                \
     WORD(assign, 2, 2)                 /* variable, x: stores x, gives the value stored */           \
-    WORD(ema_update, 2, 2)             /* variable, x: zero-debiased average, params.real = decay */ \
+    WORD(ema_update, 2, 2)             /* variable, x: moving average; built: zero-debiased, with */ \
+                                       /* params.real = decay */                                     \
     WORD(after_step, 0, 0)             /* true from step params.integer of the quantization step */  \
     WORD(select, 3, 3)                 /* condition, when true, when false; a literal fills the */   \
                                        /* shape of the other */                                      \
-    WORD(delayed, 1, many)             /* a select that a quantization delay has made */             \
+    WORD(delayed, 1, many)             /* made by a quantization delay; so is taken: a select on */  \
+                                       /* a step, whose second operand is quantized */               \
     WORD(fake_quant, 1, 3)             /* x, [min, max] */                                           \
     WORD(fake_quant_per_channel, 1, 3) /* x, [min, max], a range for each channel */                 \
     WORD(fake_quant_fixed, 1, 1)       /* x: the range is fixed in the node */                       \
@@ -114,6 +116,9 @@ struct word_set {
     friend constexpr bool operator==(word_set, word_set) = default;
 };
 static_assert(word_count <= 64, "word_set has 64 bits");
+
+/// The words that stand for a fake-quantized value.
+inline constexpr word_set quantizers{word::fake_quant, word::fake_quant_per_channel, word::fake_quant_fixed};
 
 }  // namespace qgraft
 

@@ -12,7 +12,11 @@
 //   reciprocal  1
 //   offset      gamma (batch mean / sqrt(batch variance + epsilon) - moving mean / sqrt(moving variance + epsilon))
 //
-// and the moving averages stand still: their rates become 0.
+// and the moving averages stand still. Where the rate of one is a tensor, it becomes 0; an average that is one node
+// reads its own value instead of the statistic:
+//
+//   rate        0
+//   statistic   moving value          of value -= (value - statistic) rate, either makes the change 0
 //
 // source       the formulas and their order are those of TensorFlow 1.15's tf.contrib.quantize, fold_batch_norms.
 // SPDX-License-Identifier: Apache-2.0
@@ -86,19 +90,24 @@ private:
         return script_.emit(word::rsqrt, {sum}, {in});
     }
 
-    /// Makes a rate 0 once the statistics are frozen.
+    /// Once the statistics are frozen, makes the rate 0, or the statistic that an average reads its own value.
     void stop(const moving_statistic<tensor>& average, tensor frozen, placement where) {
-        if (!average.rate) return;
-        const tensor rate = *average.rate;
-        std::vector<use> slots{{average.product.node, average.operand}};
-        if (config_.as_reference || !average.product) {
-            slots.clear();
-            for (const use u : view_.users(rate.node)) {
-                if (view_.read_by(u) == rate) slots.push_back(u);
-            }
+        if (!average.rate && !average.reader) return;
+        std::vector<use> slots;
+        if (average.reader) slots.push_back({average.reader->node, average.operand});
+        if (average.rate && (config_.as_reference || !average.reader)) slots = all_uses(*average.rate);
+        const tensor read = average.rate ? *average.rate : view_.read_by(slots.front());
+        const argument still = average.rate ? argument(literal{0}) : argument(average.value);
+        const tensor selected = script_.emit(word::select, {frozen, still, read}, std::move(where));
+        script_.reroute(read, selected, std::move(slots));
+    }
+
+    [[nodiscard]] std::vector<use> all_uses(tensor t) const {
+        std::vector<use> all;
+        for (const use u : view_.users(t.node)) {
+            if (view_.read_by(u) == t) all.push_back(u);
         }
-        const tensor selected = script_.emit(word::select, {frozen, literal{0}, rate}, std::move(where));
-        script_.reroute(rate, selected, std::move(slots));
+        return all;
     }
 
     const graph_view& view_;

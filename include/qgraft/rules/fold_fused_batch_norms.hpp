@@ -6,9 +6,9 @@
 //            m = gamma / sqrt(variance + epsilon),  bias = beta - mean * m
 //
 //   inference  mean and variance are operands of the batch norm; no corrections
-//   training   they are those of the batch: outputs of the batch norm, which stays where it is for their sake. Its
-//              variance has Bessel's correction, v n / (n - 1) over n values a channel, which is undone. Corrections:
-//              those of fold_correction.hpp, where moving averages follow both statistics
+//   training   they are those of the batch: outputs of the batch norm, which stays where it is for their sake, and
+//              need not be operands. Its variance has Bessel's correction, v n / (n - 1) over n values a channel, which
+//              is undone. Corrections: those of fold_correction.hpp, where moving averages follow both statistics
 //   constant   where all its numbers are constants and a kernel policy computes: see fold_constant_batch_norms.hpp
 //
 // conditions   the batch norm's result is used; layer, batch norm and what is between them have the operands above; for
@@ -19,6 +19,7 @@
 #ifndef QGRAFT_RULES_FOLD_FUSED_BATCH_NORMS_HPP
 #define QGRAFT_RULES_FOLD_FUSED_BATCH_NORMS_HPP
 
+#include <cstddef>
 #include <optional>
 #include <string>
 #include <utility>
@@ -152,7 +153,10 @@ private:
     }
 
     [[nodiscard]] std::string obstacle(const fused_match& m) const {
-        if (view_.inputs(m.norm).size() != 5) return "does not have its scale, offset and statistics as operands";
+        const std::size_t operands = view_.inputs(m.norm).size();
+        if (operands != 5 && !(m.facts.is_training && operands == 3)) {
+            return "does not have its scale, offset and statistics as operands";
+        }
         if (config_.as_reference) return m.facts.unknown_to_reference ? "is unknown to the reference" : "";
         if (!m.facts.obstacle.empty()) return m.facts.obstacle;
         if (m.facts.is_training && config_.inference_only) return "uses the statistics of the batch, which needs state";

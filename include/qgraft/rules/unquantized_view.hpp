@@ -13,9 +13,6 @@
 
 namespace qgraft {
 
-/// The words that stand for a fake-quantized value.
-inline constexpr word_set quantizers{word::fake_quant, word::fake_quant_per_channel, word::fake_quant_fixed};
-
 /// A view in which an operand that reads a fake-quantized value, delayed or not, reads the value itself, and the order is
 /// one without fake quantization. Users are those of the graph. What matched before a rewrite matches on this view after it: so the rules find the same again, and
 /// leave it as it is.

@@ -35,7 +35,7 @@ public:
         constexpr word_set spoken = dialect<G>::spoken;
         constexpr word_set on_variables{word::read_variable, word::assign, word::ema_update};
         if (on_variables.contains(w) && !spoken.contains(word::variable)) return false;
-        return !is_choice(w) || spoken.contains(word::after_step);
+        return w != word::select || spoken.contains(word::after_step);
     }
 
     /// Whether `w` is built only as a copy of a layer that is there, with its attributes.
@@ -47,10 +47,16 @@ public:
     /// Whether there is what `w` needs: for a copy, its original.
     [[nodiscard]] bool has_original(word w) const { return !is_copied(w) || original(w).has_value(); }
 
+    /// A choice that quantizes nothing.
+    tensor choice() {
+        const tensor when = plain(word::after_step, {}, "use_moving_average");
+        return plain(word::select, {when, data_, literal{1}}, "correction");
+    }
+
     tensor say(word w) {
         if (is_copied(w)) return copy(*original(w), w);
         constexpr word_set with_number{word::minimum, word::maximum, word::div, word::mul};
-        if (is_choice(w)) return choice(w);
+        if (w == word::select) return delay();
         if (w == word::constant) {
             word_params params = parameters();
             params.dims = numbers().dims;
@@ -73,8 +79,6 @@ public:
     static constant_tensor numbers() { return {{1.5F, -2.0F, 0.0F, 0x1p-149F, 3e38F, 0.1F}, {3, 1, 2}}; }
 
 private:
-    static bool is_choice(word w) { return w == word::select || w == word::delayed; }
-
     /// The first node of the graph that `w` could copy.
     [[nodiscard]] std::optional<node> original(word w) const {
         for (const node n : graph_traits<G>::nodes(std::as_const(editor_).graph())) {
@@ -90,9 +94,11 @@ private:
     }
 
     /// What a delayed quantization builds.
-    tensor choice(word w) {
+    tensor delay() {
+        constexpr word_set spoken = dialect<G>::spoken;
+        const tensor quantized = spoken.contains(word::fake_quant) ? say(word::fake_quant) : data_;
         const tensor when = top(word::after_step, {}, "conformance/activate_quant");
-        return top(w, {when, data_, data_}, "conformance/delayed_quant");
+        return top(word::select, {when, quantized, data_}, "conformance/delayed_quant");
     }
 
     /// A scalar tensor, where one can be built.
@@ -129,7 +135,6 @@ inline bool may_be(word built, word found) {
     if (built == word::fake_quant || built == word::fake_quant_per_channel || built == word::fake_quant_fixed) {
         return found == built;
     }
-    if (built == word::select || built == word::delayed) return found == word::delayed;
     if (built == word::reduce_max && found == word::max_over_axes) return true;
     if (built == word::biased_variance) return true;  // arithmetic, whose last step may be any word
     return found == built || found == word::other;
@@ -143,9 +148,6 @@ void check_built(verdict& v, const G& g, const editor<G>& e, word w, value_of<G>
     const std::unordered_set<node_of<G>> listed(nodes.begin(), nodes.end());
     if (!v.expect(listed.contains(made.node), "build() of " + which + " returns a node that nodes() does not list"))
         return;
-    const word found = dialect<G>::classify(g, made.node);
-    v.expect(may_be(w, found),
-             "what build() makes of " + which + " is classified as '" + std::string(to_string(found)) + "'");
     if (w == word::constant) {
         v.expect(qgraft::detail::speech<G>::constant_of(g, made) == speaker<G>::numbers(),
                  "constant_of() does not give the numbers that build() of " + which + " was given");
@@ -153,6 +155,11 @@ void check_built(verdict& v, const G& g, const editor<G>& e, word w, value_of<G>
     v.expect(nodes.size() == nodes_before + e.added().size(), "build() of " + which + " adds nodes without the editor");
     const graph_index<G> index(g);
     v.expect(index.size() == nodes.size(), "the graph cannot be indexed after build() of " + which);
+    const word found = index.word_of(*index.find(made.node));
+    constexpr word_set spoken = dialect<G>::spoken;
+    const bool is_delay = w == word::select && spoken.contains(word::fake_quant);
+    v.expect(is_delay ? found == word::delayed : may_be(w, found),
+             "what build() makes of " + which + " is classified as '" + std::string(to_string(found)) + "'");
 }
 
 template <class G>
@@ -189,6 +196,18 @@ void check_word(verdict& v, Make& make, Printer& print, Data& data, word w) {
     v.expect(s.picture(print) == before, "build() of " + which + " is not undone by the editor");
 }
 
+/// Only what quantizes is a delay: folding in training chooses, too.
+template <class G, class Make, class Data>
+void check_choice(verdict& v, Make& make, Data& data) {
+    sample<G, Make> s(make);
+    editor<G> e(s.graph());
+    const value_of<G> made = speaker<G>(e, data(s.graph())).choice();
+    const graph_index<G> index(std::as_const(s.graph()));
+    v.expect(index.word_of(*index.find(made.node)) != word::delayed,
+             "a select of values that are not quantized is classified as 'delayed'");
+    roll_back(v, e, "building a select");
+}
+
 }  // namespace detail
 
 /// Checks the dialect of `G`: classify() is stable and fits the operands, every spoken word can be built with operands
@@ -207,6 +226,11 @@ failures check_dialect(Make make, Printer print, Data data) {
         for (const word w : detail::words_in(spoken)) {
             v.run("'" + std::string(to_string(w)) + "'",
                   [&](auto& to) { detail::check_word<G>(to, make, print, data, w); });
+        }
+        constexpr word_set for_choices{word::select, word::after_step};
+        if constexpr ((for_choices.bits & ~spoken.bits) == 0) {
+            v.run("a select of values that are not quantized",
+                  [&](auto& to) { detail::check_choice<G>(to, make, data); });
         }
         if (!v.empty()) return std::move(v).take();
         v.run("building every word", [&](auto& to) {

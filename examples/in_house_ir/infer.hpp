@@ -1,0 +1,142 @@
+// The types of an op's results, from those of its operands.
+// SPDX-License-Identifier: Apache-2.0
+#ifndef IN_HOUSE_INFER_HPP
+#define IN_HOUSE_INFER_HPP
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "op.hpp"
+#include "windows.hpp"
+
+namespace in_house {
+
+namespace detail {
+
+inline tensor_type operand_type(const op& o, std::size_t i) {
+    return i < o.operands.size() ? type_of(o.operands[i]) : tensor_type();
+}
+
+/// Dimension `i` of a type; -1 where it is not known.
+inline std::int64_t dimension(const tensor_type& t, std::size_t i) { return t && i < t->size() ? (*t)[i] : -1; }
+
+/// The type that both types are brought to; unknown where that cannot be.
+inline tensor_type common_type(const tensor_type& a, const tensor_type& b) {
+    if (!a || !b) return std::nullopt;
+    std::vector<std::int64_t> dims(std::max(a->size(), b->size()));
+    for (std::size_t i = 1; i <= dims.size(); ++i) {
+        const std::int64_t of_a = i <= a->size() ? (*a)[a->size() - i] : 1;
+        const std::int64_t of_b = i <= b->size() ? (*b)[b->size() - i] : 1;
+        const bool differ = of_a > 1 && of_b > 1 && of_a != of_b;
+        if (differ) return std::nullopt;
+        const bool open = (of_a < 0 && of_b < 2) || (of_b < 0 && of_a < 2);
+        dims[dims.size() - i] = open ? -1 : of_a == 1 ? of_b : of_b == 1 ? of_a : std::max(of_a, of_b);
+    }
+    return dims;
+}
+
+/// `dims`, of which one may be -1, as far as the elements of `from` can fill it.
+inline tensor_type reshaped_type(const tensor_type& from, std::vector<std::int64_t> dims) {
+    if (!from || std::count(from->begin(), from->end(), -1) != 0) return dims;
+    const auto open = std::find(dims.begin(), dims.end(), -1);
+    if (open == dims.end()) return dims;
+    std::int64_t all = 1;
+    std::int64_t others = -1;
+    for (const std::int64_t d : *from) all *= d;
+    for (const std::int64_t d : dims) others *= d;
+    if (others > 0) *open = all / others;
+    return dims;
+}
+
+/// Images under windows: `channels` of them for each.
+inline tensor_type windows_type(const op& o, std::int64_t channels, std::int64_t height, std::int64_t width) {
+    const auto strides = o.get("strides", std::vector<std::int64_t>{1, 1});
+    const bool same = o.get("padding", std::string("valid")) == "same";
+    const tensor_type x = operand_type(o, 0);
+    if (strides.size() != 2) return std::nullopt;
+    return std::vector<std::int64_t>{dimension(x, 0), channels,
+                                     count_windows(dimension(x, 2), height, strides[0], same),
+                                     count_windows(dimension(x, 3), width, strides[1], same)};
+}
+
+inline tensor_type conv_type(const op& o) {
+    const tensor_type w = operand_type(o, 1);
+    return windows_type(o, dimension(w, 0), dimension(w, 2), dimension(w, 3));
+}
+
+inline tensor_type pool_type(const op& o) {
+    const auto window = o.get("window", std::vector<std::int64_t>{1, 1});
+    if (window.size() != 2) return std::nullopt;
+    return windows_type(o, dimension(operand_type(o, 0), 1), window[0], window[1]);
+}
+
+inline tensor_type stored_type(const op& o) {
+    if (o.data.size() == 1) return tensor_type(std::in_place);
+    return std::vector{static_cast<std::int64_t>(o.data.size())};
+}
+
+inline tensor_type first_type(const op& o) {
+    switch (o.what) {
+        case kind::constant:
+        case kind::param:
+        case kind::state:
+            return stored_type(o);
+        case kind::conv:
+            return conv_type(o);
+        case kind::fully_connected:
+            return std::vector{dimension(operand_type(o, 0), 0), dimension(operand_type(o, 1), 0)};
+        case kind::max_pool:
+            return pool_type(o);
+        case kind::reshape:
+            if (o.operands.size() != 1) return std::nullopt;
+            return reshaped_type(operand_type(o, 0), o.get("dims", std::vector<std::int64_t>{}));
+        case kind::add:
+        case kind::sub:
+        case kind::mul:
+        case kind::div:
+        case kind::lesser:
+        case kind::greater:
+            return common_type(operand_type(o, 0), operand_type(o, 1));
+        case kind::choose:
+            return common_type(operand_type(o, 1), operand_type(o, 2));
+        case kind::lowest:
+        case kind::highest:
+            return o.operands.size() == 1 ? tensor_type(std::in_place) : std::nullopt;
+        case kind::step_reached:
+            return tensor_type(std::in_place);
+        case kind::batch_norm:
+        case kind::bias:
+        case kind::inverse:
+        case kind::inverse_sqrt:
+        case kind::clamp:
+        case kind::copy:
+        case kind::filled:
+        case kind::population:
+        case kind::store:
+        case kind::running_average:
+        case kind::fake_quantize:
+            return operand_type(o, 0);
+        default:
+            return std::nullopt;
+    }
+}
+
+}  // namespace detail
+
+/// The types of the results of `o`, as far as they are known.
+inline std::vector<tensor_type> infer_types(const op& o) {
+    std::vector<tensor_type> types{detail::first_type(o)};
+    if (o.what == kind::batch_norm && o.get("training", false)) {
+        const tensor_type by_channel = std::vector{detail::dimension(types[0], 1)};
+        types.insert(types.end(), 2, by_channel);
+    }
+    return types;
+}
+
+}  // namespace in_house
+
+#endif

@@ -1,0 +1,20 @@
+// How windows move over images.
+// SPDX-License-Identifier: Apache-2.0
+#ifndef IN_HOUSE_WINDOWS_HPP
+#define IN_HOUSE_WINDOWS_HPP
+
+#include <algorithm>
+#include <cstdint>
+
+namespace in_house {
+
+/// How many windows there are on an axis of `size` elements. "same": as many as strides begin in the image; "valid":
+/// those that lie inside. -1 where the size is not known, or no window moves.
+constexpr std::int64_t count_windows(std::int64_t size, std::int64_t window, std::int64_t stride, bool same) {
+    if (size < 0 || window < 1 || stride < 1) return -1;
+    return same ? (size + stride - 1) / stride : std::max<std::int64_t>(0, (size - window) / stride + 1);
+}
+
+}  // namespace in_house
+
+#endif
