@@ -105,7 +105,8 @@ struct vocabulary {
         if (i.like) l = layer_of(e.graph(), *i.like);
         l.pinned = false;
         l.what = kind_of(i.op);
-        l.label = i.scope.path + (i.scope.path.empty() || i.hint.empty() ? "" : "/") + std::string(i.hint);
+        l.label = i.scope.path + (i.scope.path.empty() ? "" : "/");
+        l.label += i.hint.empty() ? to_string(i.op) : i.hint;
         for (const auto& o : i.operands) v.inputs.push_back(operand(e, o));
         l.number = i.params.real;
         l.step = i.params.integer;

@@ -56,13 +56,14 @@ struct tally {
     }
 };
 
-void run(std::string_view what, const std::vector<recorded_case>& cases) {
+void run(std::string_view what, const std::vector<recorded_case>& cases,
+         bool (*includes)(const recorded_case&, const meta_graph&)) {
     tally in_house_tally;
     tally boost_tally;
     std::size_t quantizations = 0;
     for (const recorded_case& c : cases) {
         meta_graph before_meta = load(c.before);
-        if (!needs_no_folding(c, before_meta)) continue;
+        if (!includes(c, before_meta)) continue;
         meta_graph after_meta = load(c.after);
         const tensorflow_graph before(before_meta);
         const auto reference = placements(tensorflow_graph(after_meta), before);
@@ -82,7 +83,10 @@ void run(std::string_view what, const std::vector<recorded_case>& cases) {
 
 }  // namespace
 
-TEST_CASE("our recordings get their fake quantization in every graph type") { run("our recordings", own_cases()); }
+TEST_CASE("our recordings get their fake quantization in every graph type") {
+    run("our recordings", own_cases(), needs_no_folding);
+    run("our recordings with fused batch norms", own_cases(), folds_fused_only);
+}
 
 TEST_CASE("the recordings beside the project get their fake quantization in every graph type") {
     const auto cases = shared_cases(QGRAFT_RECORDED_GRAPHS);
@@ -90,5 +94,6 @@ TEST_CASE("the recordings beside the project get their fake quantization in ever
         std::cout << "skipped: there are no recordings beside the project\n";
         return;
     }
-    run("recordings", cases);
+    run("recordings", cases, needs_no_folding);
+    run("recordings with fused batch norms", cases, folds_fused_only);
 }

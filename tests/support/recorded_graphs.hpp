@@ -41,6 +41,15 @@ inline bool needs_no_folding(const recorded_case& c, const meta_graph& before) {
     return c.function == "quantize" || std::none_of(nodes.begin(), nodes.end(), is_batch_norm);
 }
 
+/// Cases that succeed, of a network all of whose batch norms are fused, which are folded before it is quantized.
+inline bool folds_fused_only(const recorded_case& c, const meta_graph& before) {
+    if (c.after.empty() || c.function != "create_graph") return false;
+    const auto& nodes = before.graph_def().node();
+    return std::any_of(nodes.begin(), nodes.end(), is_batch_norm) &&
+           std::none_of(nodes.begin(), nodes.end(),
+                        [](const auto& n) { return n.name().find("BatchNorm/batchnorm") != std::string::npos; });
+}
+
 /// The options of a case, as the reference has them, for a graph of any type.
 template <class G>
 qat_options<G> options_of(const recorded_case& c) {

@@ -31,6 +31,7 @@ struct neutral_node {
     int bits = 8;
     bool narrow_range = false;
     bool channelwise = false;  ///< a convolution of each channel by itself
+    batch_norm_facts norm{};
 };
 
 using words_of = dialect<tensorflow_graph>;
@@ -60,7 +61,23 @@ neutral_node neutral(const tensorflow_graph& g, node n, const std::unordered_map
     put_back_edge_last(g, n, out);
     if (const auto bits = g.attribute_of(n, "num_bits")) out.bits = static_cast<int>(bits->i());
     if (const auto narrow = g.attribute_of(n, "narrow_range")) out.narrow_range = narrow->b();
+    if (out.op == word::batch_norm) out.norm = words_of::batch_norm_of(g, n);
     return out;
+}
+
+/// Makes value -= (value - statistic) * rate, of three nodes, one: of the last. The others lose their words.
+void join_moving_averages(std::vector<neutral_node>& all) {
+    for (neutral_node& n : all) {
+        if (!n.title.starts_with("AssignSub") || n.inputs.size() != 2) continue;
+        neutral_node& product = all[n.inputs[1].node];
+        if (product.op != word::mul) continue;
+        neutral_node& difference = all[product.inputs[0].node];
+        if (difference.op != word::sub) continue;
+        n.op = word::ema_update;
+        n.inputs = difference.inputs;
+        product.op = word::other;
+        difference.op = word::other;
+    }
 }
 
 /// Every node; the conditions of conds that wait for a delay come last, and have no counterpart.
@@ -69,6 +86,7 @@ std::vector<neutral_node> neutral_nodes(const tensorflow_graph& g) {
     for (const node n : g.nodes()) number.emplace(n, number.size());
     std::vector<neutral_node> all;
     for (const node n : g.nodes()) all.push_back(neutral(g, n, number));
+    join_moving_averages(all);
     const std::size_t count = all.size();
     for (std::size_t i = 0; i < count; ++i) {
         if (all[i].op != word::delayed || all[i].inputs.size() != 2) continue;
@@ -125,6 +143,7 @@ sketch::kind sketch_kind(const neutral_node& n) {
         {word::minimum, kind::smaller},
         {word::maximum, kind::larger},
         {word::rsqrt, kind::reciprocal_root},
+        {word::ema_update, kind::moving_average},
         {word::identity, kind::pass},
         {word::reshape, kind::view},
         {word::batch_to_space, kind::gather},
@@ -158,6 +177,11 @@ void set_attributes(const neutral_node& n, in_house::op& o) {
     if (o.what == kind::clamp) o.attributes.emplace("low", 0.0);
     if (n.op == word::relu6) o.attributes.emplace("high", 6.0);
     if (n.channelwise) o.attributes.emplace("groups", std::int64_t{2});
+    if (o.what == kind::running_average) o.attributes.emplace("debias", false);
+    if (o.what == kind::batch_norm) {
+        o.attributes.emplace("epsilon", n.norm.epsilon);
+        o.attributes.emplace("training", n.norm.is_training);
+    }
     if (o.what == kind::fake_quantize) {
         o.attributes.emplace("bits", std::int64_t{n.bits});
         o.attributes.emplace("narrow_range", n.narrow_range);
@@ -177,6 +201,8 @@ sketch::layer sketch_layer(const neutral_node& n) {
     if (l.what == sketch::kind::clamp) l.low = 0;
     if (n.op == word::relu6) l.high = 6;
     if (n.channelwise) l.groups = 2;
+    l.epsilon = n.norm.epsilon;
+    l.by_batch = n.norm.is_training;
     if (l.what == sketch::kind::unknown) l.title = n.title;
     return l;
 }

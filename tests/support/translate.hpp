@@ -16,7 +16,8 @@ using sketch_network = sketch::network<boost::listS, boost::listS, boost::bidire
 
 /// The network in the vocabulary of the in-house IR. Names, shapes and the order of nodes are kept. A variable that is
 /// read, partitioned or not, is one op without operands; a cond that waits for a quantization delay is one op; a node
-/// without a word is a foreign op with the same operands. Weights have no data.
+/// without a word is a foreign op with the same operands. A fused batch norm is one op, and so is a moving average, which
+/// TensorFlow spells out. Weights have no data.
 in_house::module to_in_house(const tensorflow_graph& g);
 
 /// The network in the vocabulary of tests/boost_graph, likewise. Edges are added with the last operand first.
