@@ -95,11 +95,51 @@ TEST_CASE("as the first operand") {
 }
 
 TEST_CASE("of the rank of the first operand") {
-    for (const char* op : {"ConcatV2", "Pad", "Transpose", "Tile", "SpaceToBatchND", "Slice"}) {
+    for (const char* op : {"Pad", "Transpose", "Tile", "SpaceToBatchND", "Slice"}) {
         CAPTURE(op);
         CHECK(shape_of(op, {"matrix", "vector"}) == "[?, ?]");
         CHECK(shape_of(op, {"any"}) == "?");
     }
+}
+
+TEST_CASE("joined along an axis") {
+    const auto concat = [](const std::vector<std::string>& operands, int axis) {
+        sketch s = inputs();
+        proto::NodeDef& c = s.constant("axis", {});
+        auto& value = *attribute(c, "value").mutable_tensor();
+        value.set_dtype(proto::DT_INT32);
+        value.add_int_val(axis);
+        s.input("wide", {2, 5});
+        s.input("half", {-1, -1});
+        std::vector<std::string> all = operands;
+        all.emplace_back("axis");
+        s.node("x", "ConcatV2", all);
+        return shape(s, "x");
+    };
+    CHECK(concat({"matrix", "wide"}, 1) == "[2, 8]");
+    CHECK(concat({"matrix", "wide", "matrix"}, -1) == "[2, 11]");
+    CHECK(concat({"matrix", "half"}, 0) == "[?, 3]");
+    CHECK(concat({"matrix", "vector"}, 0) == "[?, ?]");
+    CHECK(concat({"any", "matrix"}, 0) == "?");
+    CHECK(shape_of("ConcatV2", {"matrix", "matrix", "opaque"}) == "[?, ?]");
+    CHECK(shape_of("ConcatV2", {}) == "?");
+}
+
+TEST_CASE("to the sizes that a constant holds") {
+    const auto reshape = [](const std::string& bytes, proto::DataType type) {
+        sketch s = inputs();
+        proto::NodeDef& c = s.constant("sizes", {3});
+        auto& value = *attribute(c, "value").mutable_tensor();
+        value.set_dtype(type);
+        value.set_tensor_content(bytes);
+        s.node("x", "Reshape", {"image", "sizes"});
+        return shape(s, "x");
+    };
+    const std::string four("\x04\0\0\0\xff\xff\xff\xff\x00\x01\0\0", 12);
+    CHECK(reshape(four, proto::DT_INT32) == "[4, ?, 256]");
+    CHECK(reshape(std::string("\x07\0\0\0\0\0\0\0", 8) + std::string(16, '\xff'), proto::DT_INT64) == "[7, ?, ?]");
+    CHECK(reshape(four, proto::DT_INT64) == "[?, ?, ?]");
+    CHECK(reshape(four, proto::DT_FLOAT) == "[?, ?, ?]");
 }
 
 TEST_CASE("a strided slice drops axes and adds new ones") {

@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <initializer_list>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -34,7 +35,8 @@ enum class shape_rule : std::uint8_t {
     matrix,      ///< of rank 2
     image,       ///< of rank 4
     filled,      ///< of as many dimensions as operand 0 has elements
-    reshaped,    ///< of as many dimensions as operand 1 has elements
+    concat,      ///< its operands joined along the axis that the last one holds
+    reshaped,    ///< to the sizes in operand 1, or of as many dimensions as it has elements
     reduced,     ///< operand 0 less as many axes as operand 1 has elements, or as operand 0 with keep_dims
     scalar,      ///< a scalar
     measured,    ///< a vector with as many elements as operand 0 has dimensions
@@ -87,8 +89,8 @@ inline shape_rule shape_rule_of(std::string_view op) {
                                      "Floor",
                                      "Reciprocal",
                                      "Snapshot"});
-        put(shape_rule::rank_first, {"ConcatV2", "Pad", "PadV2", "MirrorPad", "SpaceToBatchND", "BatchToSpaceND",
-                                     "Slice", "Tile", "Transpose", "Reverse", "ReverseV2"});
+        put(shape_rule::rank_first, {"Pad", "PadV2", "MirrorPad", "SpaceToBatchND", "BatchToSpaceND", "Slice", "Tile",
+                                     "Transpose", "Reverse", "ReverseV2"});
         put(shape_rule::sliced, {"StridedSlice"});
         put(shape_rule::agreed, {"Merge"});
         put(shape_rule::broadcast,
@@ -97,6 +99,7 @@ inline shape_rule shape_rule_of(std::string_view op) {
         put(shape_rule::matrix, {"MatMul"});
         put(shape_rule::image, {"Conv2D", "DepthwiseConv2dNative", "Conv2DBackpropInput", "MaxPool", "AvgPool",
                                 "DepthToSpace", "SpaceToDepth", "ResizeBilinear", "ResizeNearestNeighbor"});
+        put(shape_rule::concat, {"ConcatV2"});
         put(shape_rule::reshaped, {"Reshape"});
         put(shape_rule::filled, {"RandomUniform", "RandomStandardNormal", "TruncatedNormal", "Fill"});
         put(shape_rule::reduced, {"Mean", "Sum", "Max", "Min", "Prod"});
@@ -162,6 +165,7 @@ private:
         switch (r) {
             case shape_rule::agreed:
             case shape_rule::broadcast:
+            case shape_rule::concat:
             case shape_rule::packed:
                 return true;
             case shape_rule::reshaped:
@@ -252,8 +256,10 @@ private:
                 return of_rank(4);
             case shape_rule::filled:
                 return of_rank_if_known(elements(operand(g, n, 0)));
+            case shape_rule::concat:
+                return joined(g, n);
             case shape_rule::reshaped:
-                return of_rank_if_known(elements(operand(g, n, 1)));
+                return reshaped(g, n);
             case shape_rule::reduced: {
                 const auto* keep = find_attribute(def, "keep_dims");
                 if (keep != nullptr && keep->b()) return of_rank_like(operand(g, n, 0));
@@ -288,6 +294,45 @@ private:
             if (g.is_back_edge(n, i) || !s.has_rank() || s.rank() != first.rank()) return {};
         }
         return of_rank_like(first);
+    }
+
+    /// The integers in operand `i`, where a constant holds them.
+    [[nodiscard]] static std::optional<std::vector<std::int64_t>> numbers(const G& g, node_ref n, std::size_t i) {
+        const auto& inputs = g.inputs(n);
+        if (i >= inputs.size() || g.definition(inputs[i].node).op() != "Const") return std::nullopt;
+        const auto* a = find_attribute(g.definition(inputs[i].node), "value");
+        return a == nullptr ? std::nullopt : read_integers(a->tensor());
+    }
+
+    [[nodiscard]] tensor_shape joined(const G& g, node_ref n) {
+        const std::size_t last = g.inputs(n).size() - 1;
+        const tensor_shape first = operand(g, n, 0);
+        const auto axis = numbers(g, n, last);
+        if (!axis || axis->size() != 1 || !first.has_rank()) return of_rank_like(first);
+        const auto rank = static_cast<std::int64_t>(first.rank());
+        const std::int64_t along = axis->front() < 0 ? axis->front() + rank : axis->front();
+        std::vector<std::int64_t> dims = first.dims();
+        for (std::size_t i = 1; i < last; ++i) {
+            const tensor_shape s = operand(g, n, i);
+            if (!s.has_rank() || s.rank() != dims.size()) return of_rank_like(first);
+            for (std::size_t d = 0; d < dims.size(); ++d) {
+                const std::int64_t size = s.dims()[d];
+                const bool unknown = size == tensor_shape::unknown || dims[d] == tensor_shape::unknown;
+                if (static_cast<std::int64_t>(d) == along) {
+                    dims[d] = unknown ? tensor_shape::unknown : dims[d] + size;
+                } else {
+                    dims[d] = std::max(dims[d], size);
+                }
+            }
+        }
+        return tensor_shape(std::move(dims));
+    }
+
+    [[nodiscard]] tensor_shape reshaped(const G& g, node_ref n) {
+        auto dims = numbers(g, n, 1);
+        if (!dims || operand(g, n, 1).rank() != 1) return of_rank_if_known(elements(operand(g, n, 1)));
+        for (std::int64_t& d : *dims) d = std::max(d, tensor_shape::unknown);
+        return tensor_shape(std::move(*dims));
     }
 
     /// Each element of operand 1 stands for an axis of operand 0 or a new one; masks with a bit an element say which.
