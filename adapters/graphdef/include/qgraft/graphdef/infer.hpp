@@ -17,6 +17,7 @@
 
 #include <qgraft/graph/shape.hpp>
 #include <qgraft/graph/value.hpp>
+#include <qgraft/graphdef/infer_windows.hpp>
 #include <qgraft/graphdef/messages.hpp>
 #include <qgraft/graphdef/node_ref.hpp>
 
@@ -29,10 +30,12 @@ enum class shape_rule : std::uint8_t {
     constant,    ///< the shape of the tensor in the attribute `value`
     like_first,  ///< as operand 0, the same shape
     rank_first,  ///< of the rank of operand 0
+    blocks,      ///< as operand 0 after the first dimension and those that operand 1 has blocks of
     sliced,      ///< of the rank of operand 0, less the axes that are dropped, and with those that are new
     agreed,      ///< of the rank that all operands have; output 1 is a scalar
     broadcast,   ///< what its operands broadcast to
-    matrix,      ///< of rank 2
+    matrix,      ///< the product of two matrices
+    window,      ///< a convolution or a pooling
     image,       ///< of rank 4
     filled,      ///< of as many dimensions as operand 0 has elements
     concat,      ///< its operands joined along the axis that the last one holds
@@ -89,16 +92,18 @@ inline shape_rule shape_rule_of(std::string_view op) {
                                      "Floor",
                                      "Reciprocal",
                                      "Snapshot"});
-        put(shape_rule::rank_first, {"Pad", "PadV2", "MirrorPad", "SpaceToBatchND", "BatchToSpaceND", "Slice", "Tile",
-                                     "Transpose", "Reverse", "ReverseV2"});
+        put(shape_rule::rank_first,
+            {"Pad", "PadV2", "MirrorPad", "Slice", "Tile", "Transpose", "Reverse", "ReverseV2"});
+        put(shape_rule::blocks, {"SpaceToBatchND", "BatchToSpaceND"});
         put(shape_rule::sliced, {"StridedSlice"});
         put(shape_rule::agreed, {"Merge"});
         put(shape_rule::broadcast,
             {"Add", "AddV2", "Sub", "Mul", "RealDiv", "Div", "Minimum", "Maximum", "Pow", "SquaredDifference", "AddN",
              "FloorDiv", "FloorMod", "Greater", "GreaterEqual", "Less", "LessEqual", "Equal"});
         put(shape_rule::matrix, {"MatMul"});
-        put(shape_rule::image, {"Conv2D", "DepthwiseConv2dNative", "Conv2DBackpropInput", "MaxPool", "AvgPool",
-                                "DepthToSpace", "SpaceToDepth", "ResizeBilinear", "ResizeNearestNeighbor"});
+        put(shape_rule::window, {"Conv2D", "DepthwiseConv2dNative", "MaxPool", "AvgPool"});
+        put(shape_rule::image,
+            {"Conv2DBackpropInput", "DepthToSpace", "SpaceToDepth", "ResizeBilinear", "ResizeNearestNeighbor"});
         put(shape_rule::concat, {"ConcatV2"});
         put(shape_rule::reshaped, {"Reshape"});
         put(shape_rule::filled, {"RandomUniform", "RandomStandardNormal", "TruncatedNormal", "Fill"});
@@ -172,6 +177,9 @@ private:
                 return i == 1;
             case shape_rule::reduced:
             case shape_rule::sliced:
+            case shape_rule::blocks:
+            case shape_rule::matrix:
+            case shape_rule::window:
             case shape_rule::statistics:
                 return i < 2;
             case shape_rule::like_first:
@@ -223,6 +231,15 @@ private:
         return of_rank(s.rank() - static_cast<std::size_t>(axes));
     }
 
+    /// `s`, but that only the dimensions after the first and `blocks` more keep their sizes.
+    static tensor_shape of_blocks(const tensor_shape& s, std::int64_t blocks) {
+        if (!s.has_rank() || blocks < 0) return of_rank_like(s);
+        std::vector<std::int64_t> dims = s.dims();
+        const auto changed = std::min(static_cast<std::int64_t>(dims.size()), blocks + 1);
+        std::fill_n(dims.begin(), changed, tensor_shape::unknown);
+        return tensor_shape(std::move(dims));
+    }
+
     [[nodiscard]] tensor_shape compute(const G& g, node_ref n) {
         const auto& def = g.definition(n);
         switch (rule(g, n)) {
@@ -242,6 +259,8 @@ private:
                 return operand(g, n, 0);
             case shape_rule::rank_first:
                 return of_rank_like(operand(g, n, 0));
+            case shape_rule::blocks:
+                return of_blocks(operand(g, n, 0), elements(operand(g, n, 1)));
             case shape_rule::sliced:
                 return sliced(g, n);
             case shape_rule::agreed:
@@ -251,7 +270,9 @@ private:
             case shape_rule::scalar:
                 return of_rank(0);
             case shape_rule::matrix:
-                return of_rank(2);
+                return product_shape(def, operand(g, n, 0), operand(g, n, 1));
+            case shape_rule::window:
+                return window_shape(def, operand(g, n, 0), operand(g, n, 1));
             case shape_rule::image:
                 return of_rank(4);
             case shape_rule::filled:
