@@ -95,11 +95,105 @@ TEST_CASE("as the first operand") {
 }
 
 TEST_CASE("of the rank of the first operand") {
-    for (const char* op : {"ConcatV2", "Pad", "Transpose", "Tile", "SpaceToBatchND", "Slice"}) {
+    for (const char* op : {"Pad", "Transpose", "Tile", "Slice"}) {
         CAPTURE(op);
         CHECK(shape_of(op, {"matrix", "vector"}) == "[?, ?]");
         CHECK(shape_of(op, {"any"}) == "?");
     }
+}
+
+TEST_CASE("what space_to_batch and batch_to_space leave keeps its size") {
+    for (const char* op : {"SpaceToBatchND", "BatchToSpaceND"}) {
+        CAPTURE(op);
+        CHECK(shape_of(op, {"image", "of_2"}) == "[?, ?, ?, 7]");
+        CHECK(shape_of(op, {"image", "of_1"}) == "[?, ?, 5, 7]");
+        CHECK(shape_of(op, {"image", "of_4"}) == "[?, ?, ?, ?]");
+        CHECK(shape_of(op, {"image", "any"}) == "[?, ?, ?, ?]");
+        CHECK(shape_of(op, {"any", "of_2"}) == "?");
+    }
+}
+
+TEST_CASE("convolutions and poolings") {
+    const auto window = [](const std::string& op, const std::string& padding, int stride, int dilation,
+                           const std::string& format) {
+        sketch s;
+        s.input("x",
+                format == "NCHW" ? std::vector<std::int64_t>{2, 6, 11, -1} : std::vector<std::int64_t>{2, 11, -1, 6});
+        s.input("w", {3, 2, 6, 4});
+        proto::NodeDef& n = s.node("y", op, {"x", "w"});
+        const auto list = [&n](const char* key, const std::vector<int>& numbers) {
+            for (const int i : numbers) attribute(n, key).mutable_list()->add_i(i);
+        };
+        const bool first = format == "NCHW";
+        list("strides", first ? std::vector<int>{1, 1, stride, 1} : std::vector<int>{1, stride, 1, 1});
+        list("dilations", first ? std::vector<int>{1, 1, dilation, 1} : std::vector<int>{1, dilation, 1, 1});
+        list("ksize", first ? std::vector<int>{1, 1, 3, 1} : std::vector<int>{1, 3, 1, 1});
+        if (padding == "EXPLICIT") list("explicit_paddings", {0, 0, 1, 2, 0, 0, 0, 0});
+        attribute(n, "padding").set_s(padding);
+        attribute(n, "data_format").set_s(format);
+        return shape(s, "y");
+    };
+    CHECK(window("Conv2D", "SAME", 2, 1, "NHWC") == "[2, 6, ?, 4]");
+    CHECK(window("Conv2D", "VALID", 1, 1, "NHWC") == "[2, 9, ?, 4]");
+    CHECK(window("Conv2D", "VALID", 2, 2, "NHWC") == "[2, 4, ?, 4]");
+    CHECK(window("Conv2D", "EXPLICIT", 1, 1, "NHWC") == "[2, 12, ?, 4]");
+    CHECK(window("Conv2D", "VALID", 1, 9, "NHWC") == "[2, ?, ?, 4]");
+    CHECK(window("Conv2D", "VALID", 0, 1, "NHWC") == "[2, ?, ?, 4]");
+    CHECK(window("Conv2D", "VALID", 1, 1, "NCHW") == "[2, 4, 9, ?]");
+    CHECK(window("Conv2D", "VALID", 1, 1, "NCHW_VECT_C") == "[?, ?, ?, ?]");
+    CHECK(window("DepthwiseConv2dNative", "SAME", 1, 1, "NHWC") == "[2, 11, ?, 24]");
+    CHECK(window("MaxPool", "VALID", 2, 1, "NHWC") == "[2, 5, ?, 6]");
+    CHECK(shape_of("Conv2D", {"any", "any"}) == "[?, ?, ?, ?]");
+    CHECK(shape_of("AvgPool", {"image"}) == "[1, ?, ?, 7]");
+}
+
+TEST_CASE("a product of matrices") {
+    CHECK(shape_of("MatMul", {"matrix", "matrix"}) == "[2, 3]");
+    CHECK(shape_of("MatMul", {"matrix", "any"}) == "[2, ?]");
+    CHECK(shape_of("MatMul", {"image", "vector"}) == "[?, ?]");
+    sketch s = inputs();
+    attribute(s.node("x", "MatMul", {"matrix", "matrix"}), "transpose_b").set_b(true);
+    CHECK(shape(s, "x") == "[2, 2]");
+}
+
+TEST_CASE("joined along an axis") {
+    const auto concat = [](const std::vector<std::string>& operands, int axis) {
+        sketch s = inputs();
+        proto::NodeDef& c = s.constant("axis", {});
+        auto& value = *attribute(c, "value").mutable_tensor();
+        value.set_dtype(proto::DT_INT32);
+        value.add_int_val(axis);
+        s.input("wide", {2, 5});
+        s.input("half", {-1, -1});
+        std::vector<std::string> all = operands;
+        all.emplace_back("axis");
+        s.node("x", "ConcatV2", all);
+        return shape(s, "x");
+    };
+    CHECK(concat({"matrix", "wide"}, 1) == "[2, 8]");
+    CHECK(concat({"matrix", "wide", "matrix"}, -1) == "[2, 11]");
+    CHECK(concat({"matrix", "half"}, 0) == "[?, 3]");
+    CHECK(concat({"matrix", "vector"}, 0) == "[?, ?]");
+    CHECK(concat({"any", "matrix"}, 0) == "?");
+    CHECK(shape_of("ConcatV2", {"matrix", "matrix", "opaque"}) == "[?, ?]");
+    CHECK(shape_of("ConcatV2", {}) == "?");
+}
+
+TEST_CASE("to the sizes that a constant holds") {
+    const auto reshape = [](const std::string& bytes, proto::DataType type) {
+        sketch s = inputs();
+        proto::NodeDef& c = s.constant("sizes", {3});
+        auto& value = *attribute(c, "value").mutable_tensor();
+        value.set_dtype(type);
+        value.set_tensor_content(bytes);
+        s.node("x", "Reshape", {"image", "sizes"});
+        return shape(s, "x");
+    };
+    const std::string four("\x04\0\0\0\xff\xff\xff\xff\x00\x01\0\0", 12);
+    CHECK(reshape(four, proto::DT_INT32) == "[4, ?, 256]");
+    CHECK(reshape(std::string("\x07\0\0\0\0\0\0\0", 8) + std::string(16, '\xff'), proto::DT_INT64) == "[7, ?, ?]");
+    CHECK(reshape(four, proto::DT_INT64) == "[?, ?, ?]");
+    CHECK(reshape(four, proto::DT_FLOAT) == "[?, ?, ?]");
 }
 
 TEST_CASE("a strided slice drops axes and adds new ones") {
@@ -240,7 +334,7 @@ TEST_CASE("a loop is unknown also where its body gives a fixed rank, as TensorFl
     s.node("body", "MatMul", {"merge", "matrix"});
     s.node("next", "NextIteration", {"body"});
     CHECK(shape(s, "merge") == "?");
-    CHECK(shape(s, "next") == "[?, ?]");
+    CHECK(shape(s, "next") == "[?, 3]");
 }
 
 TEST_CASE("a node that reads itself is unknown") {

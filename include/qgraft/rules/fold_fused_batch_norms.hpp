@@ -157,7 +157,8 @@ private:
         if (operands != 5 && !(m.facts.is_training && operands == 3)) {
             return "does not have its scale, offset and statistics as operands";
         }
-        if (config_.as_reference) return m.facts.unknown_to_reference ? "is unknown to the reference" : "";
+        if (config_.as_reference && m.facts.unknown_to_reference) return "is unknown to the reference";
+        if (config_.as_reference) return folder_.obstacle(m.folded);
         if (!m.facts.obstacle.empty()) return m.facts.obstacle;
         if (m.facts.is_training && config_.inference_only) return "uses the statistics of the batch, which needs state";
         if (m.reshaped && !keeps_channels(m)) return "is separated from its layer by a reshape";

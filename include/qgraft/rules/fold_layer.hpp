@@ -42,15 +42,16 @@ public:
 
     /// Why the layer's weights cannot be scaled by channel; empty when they can.
     [[nodiscard]] std::string obstacle(const foldable_layer& l) const {
+        // The reference fails at such a layer.
+        if (view_.channels(l.layer).split && !split_channels(l)) {
+            return "how many channels the weights of its layer have is not known";
+        }
         if (config_.as_reference) return {};
         if (std::find(config_.excluded.begin(), config_.excluded.end(), l.layer) != config_.excluded.end()) {
             return "its layer is excluded by an option";
         }
         if (view_.has_role(l.layer, role::in_loop)) return "runs inside a loop";
         if (folded_[l.layer]) return "its layer has a folded copy already";
-        if (view_.channels(l.layer).split && !split_channels(l)) {
-            return "how many channels the weights of its layer have is not known";
-        }
         return {};
     }
 

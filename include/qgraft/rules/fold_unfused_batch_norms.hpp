@@ -205,7 +205,7 @@ private:
 
     [[nodiscard]] std::string obstacle(const unfused_match& m) const {
         if (m.users.empty()) return "has no user of a name that the reference knows";
-        if (config_.as_reference) return {};
+        if (config_.as_reference) return folder_.obstacle(m.folded);
         const tensor_shape scale = view_.shape(m.scale);
         if (!scale.has_rank() || scale.rank() != 1 || view_.channels(m.folded.layer).after_data != 0) {
             return "does not scale by the last dimension alone";

@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <initializer_list>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -16,6 +17,7 @@
 
 #include <qgraft/graph/shape.hpp>
 #include <qgraft/graph/value.hpp>
+#include <qgraft/graphdef/infer_windows.hpp>
 #include <qgraft/graphdef/messages.hpp>
 #include <qgraft/graphdef/node_ref.hpp>
 
@@ -28,13 +30,16 @@ enum class shape_rule : std::uint8_t {
     constant,    ///< the shape of the tensor in the attribute `value`
     like_first,  ///< as operand 0, the same shape
     rank_first,  ///< of the rank of operand 0
+    blocks,      ///< as operand 0 after the first dimension and those that operand 1 has blocks of
     sliced,      ///< of the rank of operand 0, less the axes that are dropped, and with those that are new
     agreed,      ///< of the rank that all operands have; output 1 is a scalar
     broadcast,   ///< what its operands broadcast to
-    matrix,      ///< of rank 2
+    matrix,      ///< the product of two matrices
+    window,      ///< a convolution or a pooling
     image,       ///< of rank 4
     filled,      ///< of as many dimensions as operand 0 has elements
-    reshaped,    ///< of as many dimensions as operand 1 has elements
+    concat,      ///< its operands joined along the axis that the last one holds
+    reshaped,    ///< to the sizes in operand 1, or of as many dimensions as it has elements
     reduced,     ///< operand 0 less as many axes as operand 1 has elements, or as operand 0 with keep_dims
     scalar,      ///< a scalar
     measured,    ///< a vector with as many elements as operand 0 has dimensions
@@ -87,16 +92,19 @@ inline shape_rule shape_rule_of(std::string_view op) {
                                      "Floor",
                                      "Reciprocal",
                                      "Snapshot"});
-        put(shape_rule::rank_first, {"ConcatV2", "Pad", "PadV2", "MirrorPad", "SpaceToBatchND", "BatchToSpaceND",
-                                     "Slice", "Tile", "Transpose", "Reverse", "ReverseV2"});
+        put(shape_rule::rank_first,
+            {"Pad", "PadV2", "MirrorPad", "Slice", "Tile", "Transpose", "Reverse", "ReverseV2"});
+        put(shape_rule::blocks, {"SpaceToBatchND", "BatchToSpaceND"});
         put(shape_rule::sliced, {"StridedSlice"});
         put(shape_rule::agreed, {"Merge"});
         put(shape_rule::broadcast,
             {"Add", "AddV2", "Sub", "Mul", "RealDiv", "Div", "Minimum", "Maximum", "Pow", "SquaredDifference", "AddN",
              "FloorDiv", "FloorMod", "Greater", "GreaterEqual", "Less", "LessEqual", "Equal"});
         put(shape_rule::matrix, {"MatMul"});
-        put(shape_rule::image, {"Conv2D", "DepthwiseConv2dNative", "Conv2DBackpropInput", "MaxPool", "AvgPool",
-                                "DepthToSpace", "SpaceToDepth", "ResizeBilinear", "ResizeNearestNeighbor"});
+        put(shape_rule::window, {"Conv2D", "DepthwiseConv2dNative", "MaxPool", "AvgPool"});
+        put(shape_rule::image,
+            {"Conv2DBackpropInput", "DepthToSpace", "SpaceToDepth", "ResizeBilinear", "ResizeNearestNeighbor"});
+        put(shape_rule::concat, {"ConcatV2"});
         put(shape_rule::reshaped, {"Reshape"});
         put(shape_rule::filled, {"RandomUniform", "RandomStandardNormal", "TruncatedNormal", "Fill"});
         put(shape_rule::reduced, {"Mean", "Sum", "Max", "Min", "Prod"});
@@ -162,12 +170,16 @@ private:
         switch (r) {
             case shape_rule::agreed:
             case shape_rule::broadcast:
+            case shape_rule::concat:
             case shape_rule::packed:
                 return true;
             case shape_rule::reshaped:
                 return i == 1;
             case shape_rule::reduced:
             case shape_rule::sliced:
+            case shape_rule::blocks:
+            case shape_rule::matrix:
+            case shape_rule::window:
             case shape_rule::statistics:
                 return i < 2;
             case shape_rule::like_first:
@@ -219,6 +231,15 @@ private:
         return of_rank(s.rank() - static_cast<std::size_t>(axes));
     }
 
+    /// `s`, but that only the dimensions after the first and `blocks` more keep their sizes.
+    static tensor_shape of_blocks(const tensor_shape& s, std::int64_t blocks) {
+        if (!s.has_rank() || blocks < 0) return of_rank_like(s);
+        std::vector<std::int64_t> dims = s.dims();
+        const auto changed = std::min(static_cast<std::int64_t>(dims.size()), blocks + 1);
+        std::fill_n(dims.begin(), changed, tensor_shape::unknown);
+        return tensor_shape(std::move(dims));
+    }
+
     [[nodiscard]] tensor_shape compute(const G& g, node_ref n) {
         const auto& def = g.definition(n);
         switch (rule(g, n)) {
@@ -238,6 +259,8 @@ private:
                 return operand(g, n, 0);
             case shape_rule::rank_first:
                 return of_rank_like(operand(g, n, 0));
+            case shape_rule::blocks:
+                return of_blocks(operand(g, n, 0), elements(operand(g, n, 1)));
             case shape_rule::sliced:
                 return sliced(g, n);
             case shape_rule::agreed:
@@ -247,13 +270,17 @@ private:
             case shape_rule::scalar:
                 return of_rank(0);
             case shape_rule::matrix:
-                return of_rank(2);
+                return product_shape(def, operand(g, n, 0), operand(g, n, 1));
+            case shape_rule::window:
+                return window_shape(def, operand(g, n, 0), operand(g, n, 1));
             case shape_rule::image:
                 return of_rank(4);
             case shape_rule::filled:
                 return of_rank_if_known(elements(operand(g, n, 0)));
+            case shape_rule::concat:
+                return joined(g, n);
             case shape_rule::reshaped:
-                return of_rank_if_known(elements(operand(g, n, 1)));
+                return reshaped(g, n);
             case shape_rule::reduced: {
                 const auto* keep = find_attribute(def, "keep_dims");
                 if (keep != nullptr && keep->b()) return of_rank_like(operand(g, n, 0));
@@ -288,6 +315,45 @@ private:
             if (g.is_back_edge(n, i) || !s.has_rank() || s.rank() != first.rank()) return {};
         }
         return of_rank_like(first);
+    }
+
+    /// The integers in operand `i`, where a constant holds them.
+    [[nodiscard]] static std::optional<std::vector<std::int64_t>> numbers(const G& g, node_ref n, std::size_t i) {
+        const auto& inputs = g.inputs(n);
+        if (i >= inputs.size() || g.definition(inputs[i].node).op() != "Const") return std::nullopt;
+        const auto* a = find_attribute(g.definition(inputs[i].node), "value");
+        return a == nullptr ? std::nullopt : read_integers(a->tensor());
+    }
+
+    [[nodiscard]] tensor_shape joined(const G& g, node_ref n) {
+        const std::size_t last = g.inputs(n).size() - 1;
+        const tensor_shape first = operand(g, n, 0);
+        const auto axis = numbers(g, n, last);
+        if (!axis || axis->size() != 1 || !first.has_rank()) return of_rank_like(first);
+        const auto rank = static_cast<std::int64_t>(first.rank());
+        const std::int64_t along = axis->front() < 0 ? axis->front() + rank : axis->front();
+        std::vector<std::int64_t> dims = first.dims();
+        for (std::size_t i = 1; i < last; ++i) {
+            const tensor_shape s = operand(g, n, i);
+            if (!s.has_rank() || s.rank() != dims.size()) return of_rank_like(first);
+            for (std::size_t d = 0; d < dims.size(); ++d) {
+                const std::int64_t size = s.dims()[d];
+                const bool unknown = size == tensor_shape::unknown || dims[d] == tensor_shape::unknown;
+                if (static_cast<std::int64_t>(d) == along) {
+                    dims[d] = unknown ? tensor_shape::unknown : dims[d] + size;
+                } else {
+                    dims[d] = std::max(dims[d], size);
+                }
+            }
+        }
+        return tensor_shape(std::move(dims));
+    }
+
+    [[nodiscard]] tensor_shape reshaped(const G& g, node_ref n) {
+        auto dims = numbers(g, n, 1);
+        if (!dims || operand(g, n, 1).rank() != 1) return of_rank_if_known(elements(operand(g, n, 1)));
+        for (std::int64_t& d : *dims) d = std::max(d, tensor_shape::unknown);
+        return tensor_shape(std::move(*dims));
     }
 
     /// Each element of operand 1 stands for an axis of operand 0 or a new one; masks with a bit an element say which.

@@ -3,7 +3,10 @@
 #ifndef QGRAFT_GRAPHDEF_MESSAGES_HPP
 #define QGRAFT_GRAPHDEF_MESSAGES_HPP
 
+#include <algorithm>
+#include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <type_traits>
@@ -61,6 +64,36 @@ template <class ShapeProto>
 void write_shape(const tensor_shape& shape, ShapeProto& proto) {
     if (!shape.has_rank()) proto.set_unknown_rank(true);
     for (const std::int64_t d : shape.dims()) proto.add_dim()->set_size(d);
+}
+
+/// The integers of a short tensor of 32 or 64 bits each; none where it is no such tensor.
+template <class TensorProto>
+std::optional<std::vector<std::int64_t>> read_integers(const TensorProto& proto) {
+    constexpr std::int64_t longest = 256;
+    const auto type = static_cast<element_type>(static_cast<int>(proto.dtype()));
+    const std::size_t width = type == element_type::int32 ? 4 : type == element_type::int64 ? 8 : 0;
+    std::int64_t count = 1;
+    for (const auto& d : proto.tensor_shape().dim()) {
+        if (d.size() < 0 || d.size() > longest || (count *= d.size()) > longest) return std::nullopt;
+    }
+    if (width == 0 || proto.tensor_shape().unknown_rank()) return std::nullopt;
+    std::vector<std::int64_t> numbers(static_cast<std::size_t>(count));
+    const std::string& bytes = proto.tensor_content();
+    if (!bytes.empty() && bytes.size() != numbers.size() * width) return std::nullopt;
+    for (std::size_t i = 0; i < numbers.size(); ++i) {
+        if (bytes.empty()) {
+            // A list that is too short goes on with its last number.
+            const int listed = width == 4 ? proto.int_val_size() : proto.int64_val_size();
+            const int place = std::min(static_cast<int>(i), listed - 1);
+            if (place >= 0) numbers[i] = width == 4 ? std::int64_t{proto.int_val(place)} : proto.int64_val(place);
+            continue;
+        }
+        std::uint64_t bits = 0;
+        for (std::size_t b = width; b-- > 0;) bits = bits << 8U | static_cast<unsigned char>(bytes[i * width + b]);
+        numbers[i] = width == 4 ? std::int64_t{static_cast<std::int32_t>(static_cast<std::uint32_t>(bits))}
+                                : static_cast<std::int64_t>(bits);
+    }
+    return numbers;
 }
 
 }  // namespace qgraft::graphdef
