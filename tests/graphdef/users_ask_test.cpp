@@ -131,9 +131,9 @@ TEST_CASE("epsilon lost in a rewrite: it is carried, and the folded copy has eve
     net.rewrite();
     const proto::NodeDef& copy = net.at("layer/Conv2D_Fold");
     CHECK(copy.device() == "/device:GPU:0");
-    for (const auto& [key, value] : net.at("layer/Conv2D").attr()) {
-        CAPTURE(key);
-        CHECK(bytes_of(copy.attr().at(key)) == bytes_of(value));
+    for (const auto& entry : net.at("layer/Conv2D").attr()) {
+        CAPTURE(entry.first);
+        CHECK(bytes_of(copy.attr().at(entry.first)) == bytes_of(entry.second));
     }
     const auto& epsilon = net.at("layer/BatchNorm_Fold/add/y").attr().at("value").tensor();
     CHECK(epsilon.float_val(0) == 0.002F);
