@@ -100,6 +100,8 @@ public:
     [[nodiscard]] value<node> handle(tensor t) const { return {handles_[t.node], t.port}; }
     /// The id of a handle; none when it is no node of this graph.
     [[nodiscard]] std::optional<node_id> find(node n) const {
+        const std::size_t place = std::hash<node>{}(n);
+        if (place < handles_.size() && handles_[place] == n) return static_cast<node_id>(place);
         const auto it = ids_.find(n);
         if (it == ids_.end()) return std::nullopt;
         return it->second;
@@ -163,10 +165,11 @@ public:
 private:
     void append(node n) {
         const auto id = static_cast<node_id>(handles_.size());
+        if (const auto twice = find(n)) throw invalid_graph(name(*twice), "is listed twice");
         handles_.push_back(n);
+        if (std::hash<node>{}(n) != id) ids_.emplace(n, id);
         const word w = dialect<G>::classify(*graph_, n);
         words_.push_back(w);
-        if (!ids_.emplace(n, id).second) throw invalid_graph(name(id), "is listed twice");
         using speech = detail::speech<G>;
         std::uint8_t roles = 0;
         const auto note = [&roles](role r, bool has) {
@@ -257,6 +260,7 @@ private:
 
     const G* graph_;
     std::vector<node> handles_;
+    /// Of the handles that do not hash to their own place.
     std::unordered_map<node, node_id> ids_;
 };
 

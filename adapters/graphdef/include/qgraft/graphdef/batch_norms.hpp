@@ -104,6 +104,7 @@ private:
         moving_variance_value,
         part_count
     };
+    static constexpr std::string_view spelled_out = "BatchNorm/batchnorm";
     static constexpr std::array<std::string_view, part_count> suffixes{
         "BatchNorm/moments/Squeeze",
         "BatchNorm/moments/Squeeze_1",
@@ -140,9 +141,9 @@ private:
         std::unordered_set<std::string> seen;
         for (const node_ref n : g_.nodes()) {
             const std::string_view name = g_.name(n);
-            const auto at = name.rfind("BatchNorm/batchnorm");
-            if (at == std::string_view::npos) continue;
-            std::string prefix(name.substr(0, at));
+            // To search from the front is fast, and most names have no such part.
+            if (name.find(spelled_out) == std::string_view::npos) continue;
+            std::string prefix(name.substr(0, name.rfind(spelled_out)));
             if (!is_left_alone_name(prefix) && seen.insert(prefix).second) prefixes.push_back(std::move(prefix));
         }
         return prefixes;

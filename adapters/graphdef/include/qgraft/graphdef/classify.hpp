@@ -89,6 +89,18 @@ inline word word_of_op(std::string_view op) {
         {"FakeQuantWithMinMaxVars", word::fake_quant},
         {"FakeQuantWithMinMaxVarsPerChannel", word::fake_quant_per_channel},
         {"FakeQuantWithMinMaxArgs", word::fake_quant_fixed},
+        // Frequent ones of no word: what follows would find out the same, slowly.
+        {"Const", word::other},
+        {"Assign", word::other},
+        {"AssignAdd", word::other},
+        {"AssignSub", word::other},
+        {"AssignVariableOp", word::other},
+        {"Cast", word::other},
+        {"Fill", word::other},
+        {"Merge", word::other},
+        {"Min", word::other},
+        {"Pow", word::other},
+        {"Switch", word::other},
     };
     const auto it = words.find(op);
     if (it != words.end()) return it->second;

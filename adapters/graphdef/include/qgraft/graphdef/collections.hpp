@@ -113,6 +113,7 @@ private:
     template <class Message>
     static std::string bytes_of(const Message& m) {
         std::string bytes;
+        bytes.reserve(m.ByteSizeLong());
         google::protobuf::io::StringOutputStream stream(&bytes);
         google::protobuf::io::CodedOutputStream coded(&stream);
         coded.SetSerializationDeterministic(true);

@@ -48,8 +48,8 @@ public:
         const tensor predicate = boolean(name + "/pred_id", condition);
         const tensor taken = branch(name, predicate, pivot_true, when_true, shape, 1);
         const tensor not_taken = branch(name, predicate, pivot_false, when_false, shape, 0);
-        node_def& merge = this->add({"Merge", this->claim(name + "/Merge"), {not_taken, taken}, {}, {}},
-                                    {shape, tensor_shape::scalar()});
+        node_def& merge = this->add({"Merge", this->claim(name + "/Merge"), {not_taken, taken}, {}, {}}, shape,
+                                    tensor_shape::scalar());
         attribute(merge, "N").set_i(2);
         set_type(merge, "T", element_type::float32);
         return this->last(0);
@@ -72,7 +72,7 @@ private:
 
     tensor branch_on(std::string name, tensor data, tensor predicate, element_type type) {
         const tensor_shape shape = this->graph().shape(data);
-        node_def& def = this->add({"Switch", std::move(name), {data, predicate}, {}, {}}, {shape, shape});
+        node_def& def = this->add({"Switch", std::move(name), {data, predicate}, {}, {}}, shape, shape);
         set_type(def, "T", type);
         return this->last(0);
     }

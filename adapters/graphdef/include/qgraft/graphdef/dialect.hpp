@@ -151,7 +151,7 @@ private:
         const tensor_shape shape = this->graph().shape(x);
         const tensor axes = shape.has_rank() ? every_axis(shape.rank(), i.scope.path) : all_axes(x, i.scope.path);
         const std::string name = this->claim(path_in(i.scope.path, spelled(i.hint)));
-        node_def& def = this->add({std::string(op), name, {x, axes}, {}, {}}, {tensor_shape::scalar()});
+        node_def& def = this->add({std::string(op), name, {x, axes}, {}, {}}, tensor_shape::scalar());
         set_type(def, "T", element_type::float32);
         set_type(def, "Tidx", element_type::int32);
         attribute(def, "keep_dims").set_b(false);
@@ -169,8 +169,7 @@ private:
         const std::string name = this->claim(path_in(scope, "range"));
         const tensor start = this->integer(this->claim(name + "/start"), 0);
         const tensor step = this->integer(this->claim(name + "/delta"), 1);
-        node_def& def =
-            this->add({"Range", name, {start, rank, step}, {}, {}}, {tensor_shape({tensor_shape::unknown})});
+        node_def& def = this->add({"Range", name, {start, rank, step}, {}, {}}, tensor_shape({tensor_shape::unknown}));
         set_type(def, "Tidx", element_type::int32);
         return this->last(0);
     }
@@ -181,7 +180,7 @@ private:
         const tensor x = tensor_operand(i, 0);
         const tensor low = this->resolve(i.operands[1], name, "min");
         const tensor high = this->resolve(i.operands[2], name, "max");
-        node_def& def = this->add({"FakeQuantWithMinMaxVars", name, {x, low, high}, {}, {}}, {this->graph().shape(x)});
+        node_def& def = this->add({"FakeQuantWithMinMaxVars", name, {x, low, high}, {}, {}}, this->graph().shape(x));
         attribute(def, "num_bits").set_i(i.params.bits);
         attribute(def, "narrow_range").set_b(i.params.narrow_range);
         return this->last(0);

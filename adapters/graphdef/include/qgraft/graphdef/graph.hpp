@@ -77,12 +77,14 @@ public:
         for (const node c : data.controls) def.add_input(std::string(1, '^').append(name(c)));
         def.set_name(std::move(data.name));
         records_.push_back({&def, std::move(data.inputs), std::move(data.controls)});
-        by_name_.emplace(def.name(), n.id);
         return n;
     }
     void erase_node(node n) {
         inferred_.forget(n);
-        by_name_.erase(records_[n.id].def->name());
+        if (n.id < placed_) {
+            names_.remove(records_[n.id].def->name());
+            placed_ = n.id;
+        }
         records_.pop_back();
         def_->mutable_node()->RemoveLast();
     }
@@ -138,8 +140,8 @@ public:
     [[nodiscard]] node_def& definition(node n) { return *records_[n.id].def; }
     /// The node of this name.
     [[nodiscard]] std::optional<node> find(std::string_view name) const {
-        const auto it = by_name_.find(name);
-        return it == by_name_.end() ? std::nullopt : std::optional<node>(node{it->second});
+        for (; placed_ < records_.size(); ++placed_) names_.place(records_[placed_].def->name(), node{placed_});
+        return names_.find(name);
     }
     [[nodiscard]] name_table& names() noexcept { return names_; }
     [[nodiscard]] collections<MetaGraphDef>& collected() noexcept { return collections_; }
@@ -167,18 +169,18 @@ private:
     basic_graph(GraphDef& def, MetaGraphDef* meta, graph_options options)
         : def_(&def), collections_(meta), options_(options) {
         records_.reserve(static_cast<std::size_t>(def.node_size()));
-        by_name_.reserve(static_cast<std::size_t>(def.node_size()));
+        names_.reserve(2 * static_cast<std::size_t>(def.node_size()));
         for (node_def& n : *def.mutable_node()) take(n);
+        placed_ = static_cast<std::uint32_t>(records_.size());
         for (record& r : records_) parse_inputs(r);
         in_loop_ = nodes_in_loops(*this);
     }
 
     void take(node_def& def) {
         if (def.name().empty()) throw invalid_graph(def.op(), "has no name");
-        if (!by_name_.emplace(def.name(), static_cast<std::uint32_t>(records_.size())).second) {
+        if (!names_.take(def.name(), node{static_cast<std::uint32_t>(records_.size())})) {
             throw invalid_graph(def.name(), "is the name of two nodes");
         }
-        names_.take(def.name());
         has_shapes_ = has_shapes_ || find_attribute(def, "_output_shapes") != nullptr;
         records_.push_back({&def, {}, {}});
     }
@@ -223,11 +225,10 @@ private:
     collections<MetaGraphDef> collections_;
     graph_options options_;
     std::vector<record> records_;
-    /// Keys lie in the messages, which stay where they are.
-    std::unordered_map<std::string_view, std::uint32_t> by_name_;
     /// The operands that the file spells in another way than spelled() does, such as "name:0": they are put back so.
     std::unordered_map<std::uint64_t, std::pair<value<node>, std::string>> spellings_;
-    name_table names_;
+    mutable name_table names_;
+    mutable std::uint32_t placed_ = 0;  ///< the nodes before this one are in names_; the others wait for find()
     std::vector<bool> in_loop_;
     bool has_shapes_ = false;
     mutable shape_inference<basic_graph> inferred_;

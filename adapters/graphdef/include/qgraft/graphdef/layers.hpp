@@ -42,7 +42,7 @@ public:
             data.controls = this->graph().control_inputs(original);
             data.device = from.device();
         }
-        node_def& def = this->add(std::move(data), {this->graph().shape({original, 0})});
+        node_def& def = this->add(std::move(data), this->graph().shape({original, 0}));
         for (const auto& [key, value] : this->graph().definition(original).attr()) {
             if (key != "_output_shapes" && (!as_reference || is_kept(op, key))) attribute(def, key) = value;
         }
@@ -75,7 +75,7 @@ public:
         const std::vector<std::int32_t> numbers(dims.begin(), dims.end());
         const tensor target = this->integers(this->claim(name + "/shape"), numbers);
         node_def& def =
-            this->add({"Reshape", name, {x, target}, {}, {}}, {reshaped(this->graph().shape(x), tensor_shape(dims))});
+            this->add({"Reshape", name, {x, target}, {}, {}}, reshaped(this->graph().shape(x), tensor_shape(dims)));
         set_type(def, "T", element_type::float32);
         set_type(def, "Tshape", element_type::int32);
         return this->last(0);
@@ -106,14 +106,14 @@ private:
     }
 
     tensor measure(std::string_view op, const std::string& name, tensor x, const tensor_shape& shape) {
-        node_def& def = this->add({std::string(op), name, {x}, {}, {}}, {shape});
+        node_def& def = this->add({std::string(op), name, {x}, {}, {}}, shape);
         set_type(def, "T", element_type::float32);
         set_type(def, "out_type", element_type::int32);
         return this->last(0);
     }
 
     tensor cast(const std::string& scope, tensor x, element_type from, element_type to) {
-        node_def& def = this->add({"Cast", this->claim(path_in(scope, "Cast")), {x}, {}, {}}, {tensor_shape::scalar()});
+        node_def& def = this->add({"Cast", this->claim(path_in(scope, "Cast")), {x}, {}, {}}, tensor_shape::scalar());
         set_type(def, "SrcT", from);
         set_type(def, "DstT", to);
         attribute(def, "Truncate").set_b(false);

@@ -5,43 +5,139 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <cstdint>
+#include <cstring>
 #include <map>
+#include <memory>
+#include <memory_resource>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
 #include <utility>
 #include <vector>
 
+#include <qgraft/graphdef/node_ref.hpp>
+
 namespace qgraft::graphdef {
 
-/// The names in use, of operations and of scopes alike. Every change can be undone back to a mark().
+namespace detail {
+
+/// Eight characters at once, their ASCII capitals made small.
+inline std::uint64_t small_letters(std::uint64_t eight) noexcept {
+    constexpr std::uint64_t each = 0x0101010101010101U;
+    const std::uint64_t low = eight & (0x7f * each);
+    const std::uint64_t from_a = low + ('\x7f' - 'A' + 1) * each;
+    const std::uint64_t after_z = low + ('\x7f' - 'Z') * each;
+    return eight | ((from_a & ~after_z & ~eight & (0x80 * each)) >> 2U);
+}
+
+/// Eight characters of a text.
+inline std::uint64_t eight_at(const char* text) noexcept {
+    std::uint64_t eight = 0;
+    std::memcpy(&eight, text, 8);
+    return eight;
+}
+
+/// The last characters of a text of at least `count`, fewer than eight.
+inline std::uint64_t fewer_at(const char* text, std::size_t count) noexcept {
+    std::uint64_t some = 0;
+    for (std::size_t i = 0; i < count; ++i) some = some << 8U | static_cast<unsigned char>(text[i]);
+    return some;
+}
+
+/// Hashes a name without regard to case.
+struct folded_hash {
+    std::size_t operator()(std::string_view name) const {
+        constexpr std::uint64_t odd = 0x9e3779b97f4a7c15U;
+        std::uint64_t h = name.size();
+        std::size_t i = 0;
+        for (; i + 8 <= name.size(); i += 8) {
+            h = (h ^ small_letters(eight_at(name.data() + i))) * odd;
+            h ^= h >> 32U;
+        }
+        h = (h ^ small_letters(fewer_at(name.data() + i, name.size() - i))) * odd;
+        return static_cast<std::size_t>(h ^ h >> 32U);
+    }
+};
+
+/// Compares names without regard to case.
+struct folded_equal {
+    bool operator()(std::string_view a, std::string_view b) const {
+        if (a.size() != b.size()) return false;
+        std::size_t i = 0;
+        for (; i + 8 <= a.size(); i += 8) {
+            if (small_letters(eight_at(a.data() + i)) != small_letters(eight_at(b.data() + i))) return false;
+        }
+        const std::size_t rest = a.size() - i;
+        return small_letters(fewer_at(a.data() + i, rest)) == small_letters(fewer_at(b.data() + i, rest));
+    }
+};
+
+}  // namespace detail
+
+/// The names in use, of operations and of scopes alike, and which node has which. What is claimed since a mark() can be
+/// given back.
 class name_table {
 public:
-    /// Takes in the name of an operation that is there already.
-    void take(std::string_view name) { in_use_.emplace(lower(name), 1); }
+    /// Makes room for this many names.
+    void reserve(std::size_t count) { store_->in_use.reserve(count); }
+
+    /// Takes in the name of an operation that is there already. False where another node has it, letter for letter.
+    bool take(std::string_view name, node_ref n = {}) {
+        auto& at = entry_of(name);
+        at.second.count = 1;
+        return put(at, name, n);
+    }
+
+    /// Notes that a node has a name, which was claimed for it.
+    void place(std::string_view name, node_ref n) { put(entry_of(name), name, n); }
+
+    /// Forgets which node has a name; it stays claimed.
+    void remove(std::string_view name) {
+        const auto it = store_->in_use.find(name);
+        if (it != store_->in_use.end() && it->first == name) it->second.node = {};
+        variants_.erase(std::string(name));
+    }
+
+    /// The node that has this name, letter for letter.
+    [[nodiscard]] std::optional<node_ref> find(std::string_view name) const {
+        const auto it = store_->in_use.find(name);
+        if (it == store_->in_use.end()) return std::nullopt;
+        node_ref found = it->second.node;
+        if (it->first != name) {
+            const auto variant = variants_.find(std::string(name));
+            found = variant == variants_.end() ? node_ref{} : variant->second;
+        }
+        return found == node_ref{} ? std::nullopt : std::optional(found);
+    }
 
     /// Claims a path: the one given, or with the first of _1, _2, ... that makes it unique.
-    std::string unique(const std::string& path) {
-        const std::string key = lower(path);
-        int suffix = count(key);
-        set(key, suffix + 1);
+    std::string unique(std::string path) {
+        entry& e = entry_of(path).second;
+        int suffix = e.count;
+        set(e, suffix + 1);
         if (suffix == 0) return path;
-        std::string candidate = numbered(key, suffix);
-        while (in_use_.contains(candidate)) candidate = numbered(key, ++suffix);
-        set(candidate, 1);
-        set(key, suffix + 1);
-        return numbered(path, suffix);
+        std::string candidate = numbered(path, suffix);
+        while (is_in_use(candidate)) candidate = numbered(path, ++suffix);
+        set(entry_of(candidate).second, 1);
+        set(e, suffix + 1);
+        return candidate;
     }
 
     /// Opens a variable scope of this path, made unique among variable scopes only: they count apart from names.
     std::string unique_variable_scope(const std::string& path) {
         std::string name = path;
-        for (int i = 1; scope_count(name) > 0; ++i) name = numbered(path, i);
-        set_scope(name, scope_count(name) + 1);
+        if (scope& s = scopes_[path]; s.is_open) {
+            int suffix = s.next;
+            for (name = numbered(path, suffix); scopes_[name].is_open;) name = numbered(path, ++suffix);
+            set(s, {true, suffix + 1});
+        }
+        set(scopes_[name], {true, 1});
         // Leaving a variable scope forgets those inside it.
         const std::string inside = name + '/';
         for (auto it = scopes_.lower_bound(inside); it != scopes_.end() && it->first.starts_with(inside); ++it) {
-            if (it->second != 0) set_scope(it->first, 0);
+            if (it->second.is_open) set(it->second, {});
         }
         return name;
     }
@@ -49,54 +145,79 @@ public:
     /// A point to come back to.
     [[nodiscard]] std::size_t mark() const noexcept { return log_.size(); }
 
-    /// Undoes everything since the mark.
+    /// Gives back everything claimed since the mark.
     void restore(std::size_t mark) {
         for (; log_.size() > mark; log_.pop_back()) {
             const change& c = log_.back();
-            if (c.of_scope) {
-                scopes_[c.key] = c.before;
-            } else if (c.before == 0) {
-                in_use_.erase(c.key);
-            } else {
-                in_use_[c.key] = c.before;
-            }
+            if (c.of_name != nullptr) c.of_name->count = c.count;
+            if (c.of_scope != nullptr) *c.of_scope = c.before;
         }
     }
 
 private:
-    struct change {
-        std::string key;
-        int before;
-        bool of_scope;
+    /// What is known of a name, whatever the case of its letters.
+    struct entry {
+        int count = 0;    ///< 0: free; else the next suffix to try
+        node_ref node{};  ///< the node called just like the key
     };
+    struct scope {
+        bool is_open = false;
+        int next = 1;  ///< the next suffix to try; those before it are open
+    };
+    /// What a name or a scope was. Both stay where they are.
+    struct change {
+        entry* of_name = nullptr;
+        int count = 0;
+        scope* of_scope = nullptr;
+        scope before{};
+    };
+    /// Entries, and below them the text of their keys.
+    struct store {
+        std::pmr::monotonic_buffer_resource memory;
+        std::pmr::unordered_map<std::string_view, entry, detail::folded_hash, detail::folded_equal> in_use{&memory};
+    };
+    using named_entry = std::pair<const std::string_view, entry>;
 
-    static std::string lower(std::string_view name) {
-        std::string s(name);
-        std::transform(s.begin(), s.end(), s.begin(),
-                       [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
-        return s;
-    }
-    static std::string numbered(const std::string& path, int n) { return path + '_' + std::to_string(n); }
-
-    [[nodiscard]] int count(const std::string& key) const {
-        const auto it = in_use_.find(key);
-        return it == in_use_.end() ? 0 : it->second;
-    }
-    [[nodiscard]] int scope_count(const std::string& name) const {
-        const auto it = scopes_.find(name);
-        return it == scopes_.end() ? 0 : it->second;
-    }
-    void set(const std::string& key, int value) {
-        log_.push_back({key, count(key), false});
-        in_use_[key] = value;
-    }
-    void set_scope(const std::string& name, int value) {
-        log_.push_back({name, scope_count(name), true});
-        scopes_[name] = value;
+    static std::string numbered(const std::string& path, int n) {
+        std::string s;
+        s.reserve(path.size() + 12);
+        return s.append(path).append(1, '_').append(std::to_string(n));
     }
 
-    std::unordered_map<std::string, int> in_use_;
-    std::map<std::string, int> scopes_;
+    /// The entry of a name, made where it is missing.
+    named_entry& entry_of(std::string_view name) {
+        const auto it = store_->in_use.find(name);
+        if (it != store_->in_use.end()) return *it;
+        auto* text = static_cast<char*>(store_->memory.allocate(name.size() + 1, 1));
+        std::copy(name.begin(), name.end(), text);
+        return *store_->in_use.emplace(std::string_view(text, name.size()), entry{}).first;
+    }
+
+    [[nodiscard]] bool is_in_use(std::string_view name) const {
+        const auto it = store_->in_use.find(name);
+        return it != store_->in_use.end() && it->second.count > 0;
+    }
+
+    bool put(named_entry& at, std::string_view name, node_ref n) {
+        if (at.first != name) return variants_.emplace(name, n).second;
+        const bool is_free = at.second.node == node_ref{};
+        if (is_free) at.second.node = n;
+        return is_free;
+    }
+
+    void set(entry& e, int count) {
+        log_.push_back({.of_name = &e, .count = e.count});
+        e.count = count;
+    }
+    void set(scope& s, scope now) {
+        log_.push_back({.of_scope = &s, .before = s});
+        s = now;
+    }
+
+    std::unique_ptr<store> store_ = std::make_unique<store>();
+    /// The nodes whose names differ from a key in case only.
+    std::unordered_map<std::string, node_ref> variants_;
+    std::map<std::string, scope> scopes_;
     std::vector<change> log_;
 };
 

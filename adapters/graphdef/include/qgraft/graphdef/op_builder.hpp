@@ -21,7 +21,10 @@ namespace qgraft::graphdef {
 
 /// A path below a scope; the scope may be empty.
 inline std::string path_in(const std::string& scope, std::string_view name) {
-    return scope.empty() ? std::string(name) : scope + "/" + std::string(name);
+    std::string path;
+    path.reserve(scope.size() + 1 + name.size());
+    if (!scope.empty()) path.append(scope).append(1, '/');
+    return path.append(name);
 }
 
 /// Adds operations to a basic_graph `G`. Every operation claims its name first; the constants and reads that its
@@ -40,16 +43,24 @@ public:
     [[nodiscard]] editor<G>& edits() noexcept { return editor_; }
 
     /// Claims a name: the path, made unique.
-    std::string claim(const std::string& path) { return graph_.names().unique(path); }
+    std::string claim(std::string path) { return graph_.names().unique(std::move(path)); }
 
-    /// Adds a node whose outputs have the shapes given.
-    node_def& add(new_node data, const std::vector<tensor_shape>& shapes) {
+    /// Adds a node without outputs.
+    node_def& add(new_node data) {
         last_ = editor_.add(std::move(data));
         node_def& def = graph_.definition(last_);
         graph_.collected().add_op(def.op());
-        if (graph_.has_shapes() && !shapes.empty()) {
+        return def;
+    }
+
+    /// Adds a node whose outputs, one or more, have the shapes given.
+    template <class... Shapes>
+    node_def& add(new_node data, const tensor_shape& first, const Shapes&... others) {
+        node_def& def = add(std::move(data));
+        if (graph_.has_shapes()) {
             auto& list = *attribute(def, "_output_shapes").mutable_list();
-            for (const tensor_shape& s : shapes) write_shape(s, *list.add_shape());
+            write_shape(first, *list.add_shape());
+            (write_shape(others, *list.add_shape()), ...);
         }
         return def;
     }
@@ -60,7 +71,7 @@ public:
 
     /// A scalar constant. The name is claimed already.
     tensor constant(std::string name, double number, element_type type, std::vector<node> controls = {}) {
-        node_def& def = add({"Const", std::move(name), {}, std::move(controls), {}}, {tensor_shape::scalar()});
+        node_def& def = add({"Const", std::move(name), {}, std::move(controls), {}}, tensor_shape::scalar());
         set_type(def, "dtype", type);
         auto& value = tensor_attribute(def, type);
         value.mutable_tensor_shape();
@@ -74,7 +85,7 @@ public:
 
     /// A tensor of 32-bit floats. The name is claimed already.
     tensor floats(std::string name, const word_params& c) {
-        node_def& def = add({"Const", std::move(name), {}, {}, {}}, {tensor_shape(c.dims)});
+        node_def& def = add({"Const", std::move(name), {}, {}, {}}, tensor_shape(c.dims));
         set_type(def, "dtype", element_type::float32);
         write_floats(c, tensor_attribute(def, element_type::float32));
         return last(0);
@@ -82,7 +93,7 @@ public:
 
     /// A 32-bit integer constant. The name is claimed already.
     tensor integer(std::string name, std::int32_t number) {
-        node_def& def = add({"Const", std::move(name), {}, {}, {}}, {tensor_shape::scalar()});
+        node_def& def = add({"Const", std::move(name), {}, {}, {}}, tensor_shape::scalar());
         set_type(def, "dtype", element_type::int32);
         auto& value = tensor_attribute(def, element_type::int32);
         value.mutable_tensor_shape();
@@ -93,7 +104,7 @@ public:
     /// A vector of 32-bit integers. The name is claimed already.
     tensor integers(std::string name, const std::vector<std::int32_t>& numbers, std::vector<node> controls = {}) {
         const auto size = static_cast<std::int64_t>(numbers.size());
-        node_def& def = add({"Const", std::move(name), {}, std::move(controls), {}}, {tensor_shape({size})});
+        node_def& def = add({"Const", std::move(name), {}, std::move(controls), {}}, tensor_shape({size}));
         set_type(def, "dtype", element_type::int32);
         auto& value = tensor_attribute(def, element_type::int32);
         value.mutable_tensor_shape()->add_dim()->set_size(size);
@@ -117,7 +128,7 @@ public:
         if (!shape.is_complete()) return constant(name, number, element_type::float32, std::move(controls));
         constexpr std::int64_t large = 1000;
         if (shape.elements() < large) {
-            node_def& def = add({"Const", name, {}, std::move(controls), {}}, {shape});
+            node_def& def = add({"Const", name, {}, std::move(controls), {}}, shape);
             set_type(def, "dtype", element_type::float32);
             auto& value = tensor_attribute(def, element_type::float32);
             write_shape(shape, *value.mutable_tensor_shape());
@@ -127,7 +138,7 @@ public:
         const std::vector<std::int32_t> dims(shape.dims().begin(), shape.dims().end());
         const tensor size = integers(claim(name + "/shape_as_tensor"), dims, controls);
         const tensor value = constant(claim(name + "/Const"), number, element_type::float32, std::move(controls));
-        node_def& def = add({"Fill", name, {size, value}, {}, {}}, {shape});
+        node_def& def = add({"Fill", name, {size, value}, {}, {}}, shape);
         set_type(def, "T", element_type::float32);
         set_type(def, "index_type", element_type::int32);
         return last(0);
@@ -141,11 +152,7 @@ public:
         const std::string& op = graph_.definition(t.node).op();
         if (op == "VarHandleOp") return read(t, {}, scope);
         if (is_resource_write(op)) return read(graph_.inputs(t.node)[0], {t.node}, scope);
-        if (op == "VariableV2" && graph_.is_new(t.node)) {
-            const auto snapshot = graph_.find(std::string(graph_.name(t.node)) + "/read");
-            if (snapshot) return {*snapshot, 0};
-        }
-        return t;
+        return op == "VariableV2" && graph_.is_new(t.node) ? snapshot_of(t) : t;
     }
 
     /// Reads a resource variable, after `writes`.
@@ -153,7 +160,7 @@ public:
         const auto* type = find_attribute(graph_.definition(handle.node), "dtype");
         node_def& def =
             add({"ReadVariableOp", claim(path_in(scope, "ReadVariableOp")), {handle}, std::move(writes), {}},
-                {variable_shape(handle)});
+                variable_shape(handle));
         if (type != nullptr) attribute(def, "dtype") = *type;
         return last(0);
     }
@@ -161,7 +168,7 @@ public:
     /// An operation of one scalar or elementwise type T on operands that are tensors already.
     tensor elementwise(std::string_view op, std::string name, std::vector<tensor> inputs, const tensor_shape& shape,
                        element_type type = element_type::float32) {
-        node_def& def = add({std::string(op), std::move(name), std::move(inputs), {}, {}}, {shape});
+        node_def& def = add({std::string(op), std::move(name), std::move(inputs), {}, {}}, shape);
         set_type(def, "T", type);
         return last(0);
     }
@@ -169,12 +176,11 @@ public:
     /// Puts the last node where `other` is: in its colocation groups and on its device.
     void colocate(node other) {
         node_def& def = graph_.definition(last_);
-        auto groups = groups_of(other);
-        set_groups(def, groups);
+        set_groups(def, groups_of(other));
         def.set_device(graph_.definition(other).device());
     }
 
-    /// The colocation groups of a node: those it says, or the one of its own name.
+    /// The colocation groups of a node, sorted: those it says, or the one of its own name.
     [[nodiscard]] std::vector<std::string> groups_of(node n) const {
         std::vector<std::string> groups;
         if (const auto* a = find_attribute(graph_.definition(n), "_class")) {
@@ -182,16 +188,16 @@ public:
                 if (s.starts_with("loc:@")) groups.push_back(s);
             }
         }
-        if (groups.empty()) groups.push_back("loc:@" + std::string(graph_.name(n)));
+        if (groups.empty()) groups.push_back(std::string("loc:@").append(graph_.name(n)));
+        std::sort(groups.begin(), groups.end());
+        groups.erase(std::unique(groups.begin(), groups.end()), groups.end());
         return groups;
     }
 
     /// Writes colocation groups into a node.
-    static void set_groups(node_def& def, std::vector<std::string> groups) {
-        std::sort(groups.begin(), groups.end());
-        groups.erase(std::unique(groups.begin(), groups.end()), groups.end());
+    static void set_groups(node_def& def, const std::vector<std::string>& groups) {
         auto& list = *attribute(def, "_class").mutable_list();
-        for (std::string& g : groups) list.add_s(std::move(g));
+        for (const std::string& g : groups) list.add_s(g);
     }
 
     /// What a variable holds.
@@ -205,6 +211,12 @@ public:
     }
 
 private:
+    /// The value of a variable that this rewrite has added: the second node after it reads it.
+    [[nodiscard]] tensor snapshot_of(tensor variable) const {
+        const node read{variable.node.id + 2};
+        return {read, 0};
+    }
+
     static auto& tensor_attribute(node_def& def, element_type type) {
         auto& value = *attribute(def, "value").mutable_tensor();
         value.set_dtype(static_cast<decltype(value.dtype())>(type));

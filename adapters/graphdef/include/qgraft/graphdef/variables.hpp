@@ -113,9 +113,8 @@ private:
 
     tensor reference(const std::string& name, tensor initial, const std::vector<std::string>& groups,
                      const variable_facts& facts, proto::VariableDef& def) {
-        const std::vector<tensor_shape> scalar_shape{tensor_shape::scalar()};
         node_def& variable =
-            typed(this->add({"VariableV2", name, {}, {}, {}}, scalar_shape), "dtype", facts.type, groups);
+            typed(this->add({"VariableV2", name, {}, {}, {}}, tensor_shape::scalar()), "dtype", facts.type, groups);
         attribute(variable, "container").set_s("");
         attribute(variable, "shared_name").set_s("");
         attribute(variable, "shape").mutable_shape();
@@ -123,7 +122,7 @@ private:
         const std::string assign = this->claim(name + "/Assign");
         const std::string snapshot = this->claim(name + "/read");
         write(assign, "Assign", made, initial);
-        typed(this->add({"Identity", snapshot, {made}, {}, {}}, scalar_shape), "T", facts.type, groups);
+        typed(this->add({"Identity", snapshot, {made}, {}, {}}, tensor_shape::scalar()), "T", facts.type, groups);
         def.set_initializer_name(assign);
         def.set_snapshot_name(snapshot + ":0");
         return made;
@@ -131,9 +130,8 @@ private:
 
     tensor resource(const std::string& name, tensor initial, const std::vector<std::string>& groups,
                     const variable_facts& facts, proto::VariableDef& def) {
-        const std::vector<tensor_shape> scalar_shape{tensor_shape::scalar()};
         node_def& variable =
-            typed(this->add({"VarHandleOp", name, {}, {}, {}}, scalar_shape), "dtype", facts.type, groups);
+            typed(this->add({"VarHandleOp", name, {}, {}, {}}, tensor_shape::scalar()), "dtype", facts.type, groups);
         attribute(variable, "container").set_s("");
         attribute(variable, "shared_name").set_s(name);
         attribute(variable, "shape").mutable_shape();
@@ -141,12 +139,13 @@ private:
         // Only a variable beside another has these two in its group.
         const auto inner = facts.beside ? groups : std::vector<std::string>{};
         const std::string check = this->claim(this->claim(name + "/IsInitialized") + "/VarIsInitializedOp");
-        node_def& is_initialized = this->add({"VarIsInitializedOp", check, {made}, {}, {}}, scalar_shape);
+        node_def& is_initialized = this->add({"VarIsInitializedOp", check, {made}, {}, {}}, tensor_shape::scalar());
         if (!inner.empty()) this->set_groups(is_initialized, inner);
         const std::string assign = this->claim(name + "/Assign");
         write(assign, "Assign", made, initial);
         const std::string snapshot = this->claim(this->claim(name + "/Read") + "/ReadVariableOp");
-        typed(this->add({"ReadVariableOp", snapshot, {made}, {}, {}}, scalar_shape), "dtype", facts.type, inner);
+        typed(this->add({"ReadVariableOp", snapshot, {made}, {}, {}}, tensor_shape::scalar()), "dtype", facts.type,
+              inner);
         def.set_initializer_name(assign);
         def.set_snapshot_name(snapshot + ":0");
         def.set_is_resource(true);
@@ -157,11 +156,11 @@ private:
     void write(const std::string& name, std::string_view op, tensor variable, tensor x) {
         const auto* type = find_attribute(this->graph().definition(variable.node), "dtype");
         if (is_resource()) {
-            node_def& def = this->add({std::string(op) + "VariableOp", name, {variable, x}, {}, {}}, {});
+            node_def& def = this->add({std::string(op) + "VariableOp", name, {variable, x}, {}, {}});
             if (type != nullptr) attribute(def, "dtype") = *type;
             return;
         }
-        node_def& def = this->add({std::string(op), name, {variable, x}, {}, {}}, {tensor_shape::scalar()});
+        node_def& def = this->add({std::string(op), name, {variable, x}, {}, {}}, tensor_shape::scalar());
         if (type != nullptr) attribute(def, "T") = *type;
         this->colocate(variable.node);
         const bool plain = op == "Assign";
