@@ -26,9 +26,10 @@ graph_file read(const settings& s, progress& bar) {
     return file;
 }
 
-graph index(graph_file& file, const settings& s, progress& bar) {
+graph index(graph_file& file, gd::file_format out, const settings& s, progress& bar) {
     bar.phase("indexing");
-    return file.index({.resource_variables = s.resource_variables});
+    return file.index(
+        {.resource_variables = s.resource_variables, .new_nodes_as_bytes = out.coding == gd::file_coding::binary});
 }
 
 qgraft::qat_options<graph> options_of(const settings& s) {
@@ -87,24 +88,18 @@ std::vector<std::string> more_warnings(const rewritten& r, const gd::graph_facts
     return found;
 }
 
-std::unordered_set<std::string> names_of(const graph& g) {
-    std::unordered_set<std::string> names;
-    for (const graph::node n : g.nodes()) names.emplace(g.name(n));
-    return names;
-}
-
 }  // namespace
 
 rewritten::rewritten(const settings& s, progress& bar)
     : file(read(s, bar)),
       format(format_of_output(s, file.format())),
-      g(index(file, s, bar)),
-      names_before(names_of(g)) {
+      g(index(file, format, s, bar)) {
     const gd::graph_facts facts = gd::inspect(file.definition());
     report = rewrite(g, s, bar);
     std::vector<std::string> found = more_warnings(*this, facts, s);
     if (s.strict && !found.empty()) throw qgraft::refused_graph("", found.front());
     for (std::string& w : found) report.warnings.push_back(std::move(w));
+    g.append_new_nodes();
 }
 
 }  // namespace rewriter

@@ -3,9 +3,6 @@
 #ifndef QGRAFT_EXAMPLES_GRAPHDEF_REWRITE_REWRITE_HPP
 #define QGRAFT_EXAMPLES_GRAPHDEF_REWRITE_REWRITE_HPP
 
-#include <string>
-#include <unordered_set>
-
 #include <qgraft/graphdef/dialect.hpp>
 #include <qgraft/graphdef/io.hpp>
 #include <qgraft/qat.hpp>
@@ -21,16 +18,15 @@ using graph = graph_file::graph;
 /// A rewritten graph and its account.
 struct rewritten {
     graph_file file;
-    qgraft::graphdef::file_format format;          ///< of the output
-    graph g;                                       ///< over `file`
-    std::unordered_set<std::string> names_before;  ///< of every node of the input
+    qgraft::graphdef::file_format format;  ///< of the output
+    graph g;                               ///< over `file`
     qgraft::report report;
 
     /// Reads and rewrites. Throws qgraft::error.
     rewritten(const settings& s, progress& bar);
 
     /// Whether the rewrite has made this node.
-    [[nodiscard]] bool is_new(graph::node n) const { return !names_before.contains(std::string(g.name(n))); }
+    [[nodiscard]] bool is_new(graph::node n) const { return g.is_new(n); }
 };
 
 }  // namespace rewriter

@@ -52,7 +52,7 @@ TEST_CASE("everything since a mark can be undone") {
     const auto mark = names.mark();
     const auto ask = [&names] {
         std::string all;
-        for (const char* path : {"a", "A", "b", "b_1", "c", "a"}) all += names.unique(path) + " ";
+        for (const char* path : {"a", "A", "b", "b_1", "c", "a"}) all += std::string(names.unique(path)) + " ";
         for (const char* path : {"s", "s/t", "s/t", "s", "t"}) all += names.unique_variable_scope(path) + " ";
         return all;
     };

@@ -6,6 +6,8 @@
 #include <cstdint>
 #include <set>
 #include <string>
+#include <string_view>
+#include <variant>
 
 #include <qgraft/graphdef/variables.hpp>
 
@@ -17,7 +19,6 @@ class condition_builder : public variable_builder<G> {
 public:
     using base = variable_builder<G>;
     using typename base::node;
-    using typename base::node_def;
     using typename base::operand;
     using typename base::tensor;
 
@@ -25,67 +26,67 @@ public:
 
     /// True from quantization step `first` on. The step counts runs of the graph; the graph has one, made when first
     /// asked for.
-    tensor after_step(const std::string& scope, std::string_view hint, std::int64_t first) {
+    tensor after_step(std::string_view scope, std::string_view hint, std::int64_t first) {
         const tensor step = quantization_step();
-        const std::string name = this->claim(path_in(scope, hint));
-        const tensor y = this->constant(this->claim(name + "/y"), static_cast<double>(first), element_type::int64);
+        const std::string_view name = this->claim(scope, hint);
+        const tensor y = this->constant(this->claim(name, "y"), static_cast<double>(first), element_type::int64);
         return this->elementwise("GreaterEqual", name, {step, y}, tensor_shape::scalar(), element_type::int64);
     }
 
     /// `when_true` or `when_false`: a cond whose branches pass tensors from outside, or make a constant of the shape of
     /// the other.
-    tensor select(const std::string& scope, std::string_view hint, tensor condition, const operand& when_true,
+    tensor select(std::string_view scope, std::string_view hint, tensor condition, const operand& when_true,
                   const operand& when_false) {
         const operand& outside = std::holds_alternative<literal>(when_true) ? when_false : when_true;
         if (std::holds_alternative<literal>(outside)) {
             throw rewrite_error(std::string(hint), "selects between two numbers");
         }
         const tensor_shape shape = this->graph().shape(std::get<tensor>(outside));
-        const std::string name = this->claim(path_in(scope, hint));
-        const tensor both = branch_on(this->claim(name + "/Switch"), condition, condition, element_type::boolean);
-        const tensor pivot_true = boolean(name + "/switch_t", {both.node, 1});
-        const tensor pivot_false = boolean(name + "/switch_f", {both.node, 0});
-        const tensor predicate = boolean(name + "/pred_id", condition);
+        const std::string_view name = this->claim(scope, hint);
+        const tensor both = branch_on(this->claim(name, "Switch"), condition, condition, element_type::boolean);
+        const tensor pivot_true = boolean(name, "switch_t", {both.node, 1});
+        const tensor pivot_false = boolean(name, "switch_f", {both.node, 0});
+        const tensor predicate = boolean(name, "pred_id", condition);
         const tensor taken = branch(name, predicate, pivot_true, when_true, shape, 1);
         const tensor not_taken = branch(name, predicate, pivot_false, when_false, shape, 0);
-        node_def& merge = this->add({"Merge", this->claim(name + "/Merge"), {not_taken, taken}, {}, {}}, shape,
-                                    tensor_shape::scalar());
-        attribute(merge, "N").set_i(2);
-        set_type(merge, "T", element_type::float32);
+        this->add({"Merge", this->claim(name, "Merge"), {not_taken, taken}, {}, {}}, shape, tensor_shape::scalar());
+        this->write("N", std::int64_t{2});
+        this->write("T", element_type::float32);
         return this->last(0);
     }
 
 private:
     tensor quantization_step() {
-        const std::string path = "fake_quantization_step";
-        if (const auto there = this->graph().find(path + "/Identity")) return {*there, 0};
+        const std::string_view path = "fake_quantization_step";
+        if (const auto there = this->graph().find(path_in(path, "Identity"))) return {*there, 0};
         const variable_facts facts{.type = element_type::int64,
                                    .initializer = "zeros",
                                    .aggregation = proto::VARIABLE_AGGREGATION_ONLY_FIRST_REPLICA};
-        const tensor variable = this->variable(path, facts);
-        const std::string scope(this->graph().name(variable.node));
+        const tensor variable = this->variable({}, path, facts);
+        const std::string_view scope = this->graph().name(variable.node);
         const tensor next = this->accumulate(scope, "AssignAdd", variable, literal{1}, element_type::int64);
-        const std::string name = this->claim(scope + "/Identity");
+        const std::string_view name = this->claim(scope, "Identity");
         const tensor value = this->resolve(next, name, {});
         return this->elementwise("Identity", name, {value}, tensor_shape::scalar(), element_type::int64);
     }
 
-    tensor branch_on(std::string name, tensor data, tensor predicate, element_type type) {
+    tensor branch_on(std::string_view name, tensor data, tensor predicate, element_type type) {
         const tensor_shape shape = this->graph().shape(data);
-        node_def& def = this->add({"Switch", std::move(name), {data, predicate}, {}, {}}, shape, shape);
-        set_type(def, "T", type);
+        this->add({"Switch", name, {data, predicate}, {}, {}}, shape, shape);
+        this->write("T", type);
         return this->last(0);
     }
 
-    tensor boolean(const std::string& path, tensor x) {
-        return this->elementwise("Identity", this->claim(path), {x}, tensor_shape::scalar(), element_type::boolean);
+    tensor boolean(std::string_view scope, std::string_view hint, tensor x) {
+        return this->elementwise("Identity", this->claim(scope, hint), {x}, tensor_shape::scalar(),
+                                 element_type::boolean);
     }
 
     /// One branch, and its context.
-    tensor branch(const std::string& name, tensor predicate, tensor pivot, const operand& x, const tensor_shape& shape,
+    tensor branch(std::string_view name, tensor predicate, tensor pivot, const operand& x, const tensor_shape& shape,
                   int side) {
         proto::CondContextDef context;
-        context.set_context_name(this->claim(name + "/cond_text"));
+        context.set_context_name(std::string(this->claim(name, "cond_text")));
         std::set<std::string> names{full(predicate), full(pivot)};
         auto& values = *context.mutable_values_def();
         (*values.mutable_external_values())[full(predicate)] = full(predicate);
@@ -98,15 +99,15 @@ private:
         context.set_branch(side);
         for (const std::string& v : names) values.add_values(v);
         this->edits().note("add_cond_context");
-        this->graph().collected().add(context);
+        this->collected().add(context);
         return out;
     }
 
     /// Passes `x` on, by its Switch.
     template <class ValuesDef>
-    tensor passing_branch(const std::string& name, tensor predicate, tensor x, int side, std::set<std::string>& names,
+    tensor passing_branch(std::string_view name, tensor predicate, tensor x, int side, std::set<std::string>& names,
                           ValuesDef& values) {
-        branch_on(this->claim(name + "/Switch"), x, predicate, element_type::float32);
+        branch_on(this->claim(name, "Switch"), x, predicate, element_type::float32);
         this->colocate(x.node);
         const tensor out{this->last(), static_cast<std::uint32_t>(side)};
         names.insert({full(x), full({out.node, 0}), full({out.node, 1})});
@@ -114,19 +115,19 @@ private:
         return out;
     }
 
-    tensor constant_branch(const std::string& name, tensor pivot, double number, const tensor_shape& shape,
+    tensor constant_branch(std::string_view name, tensor pivot, double number, const tensor_shape& shape,
                            std::set<std::string>& names) {
         const bool is_scalar = !shape.is_complete() || shape.rank() == 0;
         const std::string_view usual = is_scalar ? "Const" : number == 0 ? "zeros" : "ones";
-        const tensor out = this->filled(this->claim(path_in(name, usual)), number, shape, {pivot.node});
+        const tensor out = this->filled(this->claim(name, usual), number, shape, {pivot.node});
         names.insert(full(out));
         for (const tensor t : this->graph().inputs(out.node)) names.insert(full(t));
         return out;
     }
 
     /// A tensor's name, its port always written.
-    [[nodiscard]] std::string full(tensor t) {
-        return std::string(this->graph().name(t.node)) + ":" + std::to_string(t.port);
+    [[nodiscard]] std::string full(tensor t) const {
+        return std::string(this->graph().name(t.node)).append(1, ':').append(std::to_string(t.port));
     }
 };
 

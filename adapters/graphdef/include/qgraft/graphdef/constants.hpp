@@ -1,4 +1,4 @@
-// Constants of 32-bit floats: reads them from Const operations, and adds them.
+// Constants of 32-bit floats: reads them from Const operations.
 // SPDX-License-Identifier: Apache-2.0
 #ifndef QGRAFT_GRAPHDEF_CONSTANTS_HPP
 #define QGRAFT_GRAPHDEF_CONSTANTS_HPP
@@ -14,7 +14,6 @@
 
 #include <qgraft/graphdef/messages.hpp>
 #include <qgraft/ops/constant.hpp>
-#include <qgraft/ops/instruction.hpp>
 
 namespace qgraft::graphdef {
 
@@ -66,22 +65,6 @@ std::optional<constant_tensor> read_constant(const NodeDef& def) {
     if (def.op() != "Const") return std::nullopt;
     const auto* value = find_attribute(def, "value");
     return value == nullptr ? std::nullopt : read_floats(value->tensor());
-}
-
-/// Writes floats into a tensor's message whose type is set already.
-template <class TensorProto>
-void write_floats(const word_params& c, TensorProto& proto) {
-    write_shape(tensor_shape(c.dims), *proto.mutable_tensor_shape());
-    if (c.data.size() == 1) {
-        proto.add_float_val(c.data.front());
-        return;
-    }
-    std::string& bytes = *proto.mutable_tensor_content();
-    bytes.reserve(c.data.size() * sizeof(float));
-    for (const float f : c.data) {
-        const auto bits = std::bit_cast<std::uint32_t>(f);
-        for (unsigned shift = 0; shift < 32; shift += 8) bytes.push_back(static_cast<char>(bits >> shift & 0xffU));
-    }
 }
 
 }  // namespace qgraft::graphdef

@@ -28,7 +28,6 @@ template <class G>
 class word_builder : public layer_builder<G> {
 public:
     using base = layer_builder<G>;
-    using typename base::node_def;
     using typename base::tensor;
     using instruction_type = instruction<node_ref>;
 
@@ -38,7 +37,7 @@ public:
         switch (i.op) {
             case word::variable: {
                 const variable_facts facts{.initial = i.params.real, .aggregation = proto::VARIABLE_AGGREGATION_MEAN};
-                return this->variable(path_in(i.scope.state, i.hint), facts);
+                return this->variable(i.scope.state, i.hint, facts);
             }
             case word::reduce_min:
                 return reduce("Min", i);
@@ -68,7 +67,7 @@ public:
             case word::fill:
                 return fill(i);
             case word::constant:
-                return this->floats(this->claim(path_in(i.scope.path, i.hint.empty() ? "Const" : i.hint)), i.params);
+                return this->floats(this->claim(i.scope.path, i.hint.empty() ? "Const" : i.hint), i.params);
             case word::biased_variance:
                 return this->biased_variance(i.scope.path, spelled(i.hint), tensor_operand(i, 0), tensor_operand(i, 1),
                                              tensor_operand(i, 2));
@@ -117,24 +116,24 @@ private:
     }
 
     tensor binary(std::string_view op, std::string_view usual, const instruction_type& i) {
-        const std::string name = this->claim(path_in(i.scope.path, i.hint.empty() ? usual : spelled(i.hint)));
+        const std::string_view name = this->claim(i.scope.path, i.hint.empty() ? usual : spelled(i.hint));
         const tensor x = this->resolve(i.operands[0], name, "x");
         const tensor y = this->resolve(i.operands[1], name, "y");
         const tensor out =
             this->elementwise(op, name, {x, y}, broadcast(this->graph().shape(x), this->graph().shape(y)));
-        if (i.like) this->graph().definition(out.node).set_device(this->graph().definition(*i.like).device());
+        if (i.like) this->put_on_device_of(*i.like);
         return out;
     }
 
     tensor unary(std::string_view op, const instruction_type& i) {
-        const std::string name = this->claim(path_in(i.scope.path, i.hint.empty() ? op : spelled(i.hint)));
+        const std::string_view name = this->claim(i.scope.path, i.hint.empty() ? op : spelled(i.hint));
         const tensor x = this->resolve(i.operands[0], name, "x");
         return this->elementwise(op, name, {x}, this->graph().shape(x));
     }
 
     tensor fill(const instruction_type& i) {
         const std::string_view usual = i.params.real == 0 ? "zeros" : i.params.real == 1 ? "ones" : "Fill";
-        const std::string name = this->claim(path_in(i.scope.path, i.hint.empty() ? usual : i.hint));
+        const std::string_view name = this->claim(i.scope.path, i.hint.empty() ? usual : i.hint);
         return this->filled(name, i.params.real, this->graph().shape(tensor_operand(i, 0)));
     }
 
@@ -150,39 +149,39 @@ private:
         const tensor x = tensor_operand(i, 0);
         const tensor_shape shape = this->graph().shape(x);
         const tensor axes = shape.has_rank() ? every_axis(shape.rank(), i.scope.path) : all_axes(x, i.scope.path);
-        const std::string name = this->claim(path_in(i.scope.path, spelled(i.hint)));
-        node_def& def = this->add({std::string(op), name, {x, axes}, {}, {}}, tensor_shape::scalar());
-        set_type(def, "T", element_type::float32);
-        set_type(def, "Tidx", element_type::int32);
-        attribute(def, "keep_dims").set_b(false);
+        const std::string_view name = this->claim(i.scope.path, spelled(i.hint));
+        this->add({op, name, {x, axes}, {}, {}}, tensor_shape::scalar());
+        this->write("T", element_type::float32);
+        this->write("Tidx", element_type::int32);
+        this->write("keep_dims", false);
         return this->last(0);
     }
 
     tensor every_axis(std::size_t rank, const std::string& scope) {
         std::vector<std::int32_t> axes(rank);
         std::iota(axes.begin(), axes.end(), 0);
-        return this->integers(this->claim(path_in(scope, "Const")), axes);
+        return this->integers(this->claim(scope, "Const"), axes);
     }
 
     tensor all_axes(tensor x, const std::string& scope) {
-        const tensor rank = this->elementwise("Rank", this->claim(path_in(scope, "Rank")), {x}, tensor_shape::scalar());
-        const std::string name = this->claim(path_in(scope, "range"));
-        const tensor start = this->integer(this->claim(name + "/start"), 0);
-        const tensor step = this->integer(this->claim(name + "/delta"), 1);
-        node_def& def = this->add({"Range", name, {start, rank, step}, {}, {}}, tensor_shape({tensor_shape::unknown}));
-        set_type(def, "Tidx", element_type::int32);
+        const tensor rank = this->elementwise("Rank", this->claim(scope, "Rank"), {x}, tensor_shape::scalar());
+        const std::string_view name = this->claim(scope, "range");
+        const tensor start = this->integer(this->claim(name, "start"), 0);
+        const tensor step = this->integer(this->claim(name, "delta"), 1);
+        this->add({"Range", name, {start, rank, step}, {}, {}}, tensor_shape({tensor_shape::unknown}));
+        this->write("Tidx", element_type::int32);
         return this->last(0);
     }
 
     tensor fake_quant(const instruction_type& i) {
-        const std::string name =
-            this->claim(path_in(i.scope.path, i.hint.empty() ? "FakeQuantWithMinMaxVars" : i.hint));
+        const std::string_view name =
+            this->claim(i.scope.path, i.hint.empty() ? std::string_view("FakeQuantWithMinMaxVars") : i.hint);
         const tensor x = tensor_operand(i, 0);
         const tensor low = this->resolve(i.operands[1], name, "min");
         const tensor high = this->resolve(i.operands[2], name, "max");
-        node_def& def = this->add({"FakeQuantWithMinMaxVars", name, {x, low, high}, {}, {}}, this->graph().shape(x));
-        attribute(def, "num_bits").set_i(i.params.bits);
-        attribute(def, "narrow_range").set_b(i.params.narrow_range);
+        this->add({"FakeQuantWithMinMaxVars", name, {x, low, high}, {}, {}}, this->graph().shape(x));
+        this->write("num_bits", std::int64_t{i.params.bits});
+        this->write("narrow_range", i.params.narrow_range);
         return this->last(0);
     }
 };
@@ -207,14 +206,14 @@ struct dialect<graphdef::basic_graph<GraphDef, MetaGraphDef>> {
                                      word::constant};
 
     static word classify(const graph& g, node n) {
-        const auto& def = g.definition(n);
-        if (def.op() == "Merge") {
+        const std::string_view op = g.op(n);
+        if (op == "Merge") {
             // The reference knows its own conds by this name, which never stands alone.
-            const auto at = def.name().find("delayed_quant/Merge");
-            if (at != std::string::npos && at > 0) return word::delayed;
+            const auto at = g.name(n).find("delayed_quant/Merge");
+            if (at != std::string_view::npos && at > 0) return word::delayed;
         }
-        const word w = graphdef::word_of_op(def.op());
-        const bool transposed = w == word::gradient && graphdef::is_transposed_convolution(def.op(), def.name());
+        const word w = graphdef::word_of_op(op);
+        const bool transposed = w == word::gradient && graphdef::is_transposed_convolution(op, g.name(n));
         return transposed ? word::other_layer : w;
     }
 
@@ -224,16 +223,16 @@ struct dialect<graphdef::basic_graph<GraphDef, MetaGraphDef>> {
 
     /// The value of a variable, or of the two parts of a partitioned one.
     static bool is_parameter(const graph& g, node n) {
-        const std::string& op = g.definition(n).op();
+        const std::string_view op = g.op(n);
         if (op == "ReadVariableOp") return true;
         if (op != "Identity" || g.inputs(n).size() != 1) return false;
         node from = g.inputs(n)[0].node;
-        if (g.definition(from).op() == "ConcatV2" && g.inputs(from).size() == 3) {
+        if (g.op(from) == "ConcatV2" && g.inputs(from).size() == 3) {
             from = g.inputs(from)[0].node;
-            if (g.definition(from).op() != "Identity") return false;
+            if (g.op(from) != "Identity") return false;
         }
-        if (g.definition(from).op() == "Identity" && g.inputs(from).size() == 1) from = g.inputs(from)[0].node;
-        return g.definition(from).op() == "VariableV2" || g.definition(from).op() == "Variable";
+        if (g.op(from) == "Identity" && g.inputs(from).size() == 1) from = g.inputs(from)[0].node;
+        return g.op(from) == "VariableV2" || g.op(from) == "Variable";
     }
 
     static bool is_left_alone(const graph& g, node n) { return graphdef::is_left_alone_name(g.name(n)); }
@@ -249,7 +248,8 @@ struct dialect<graphdef::basic_graph<GraphDef, MetaGraphDef>> {
     static channel_layout channels_of(const graph& g, node n) { return graphdef::channels_of(g, n); }
 
     static std::optional<constant_tensor> constant_of(const graph& g, value<node> v) {
-        return v.port == 0 ? graphdef::read_constant(g.definition(v.node)) : std::nullopt;
+        if (v.port != 0 || g.op(v.node) != "Const") return std::nullopt;
+        return graphdef::read_constant(g.definition(v.node));
     }
 
     static std::vector<named_batch_norm<value<node>>> named_batch_norms(const graph& g) {
@@ -263,11 +263,11 @@ struct dialect<graphdef::basic_graph<GraphDef, MetaGraphDef>> {
         e.set_attribute(n, "_gradient_op_type", std::move(gradient));
     }
 
-    static const std::string& op_name(const graph& g, node n) { return g.definition(n).op(); }
+    static std::string op_name(const graph& g, node n) { return std::string(g.op(n)); }
 
     static naming_scope open_scope(graph& g, scope_kind kind, const std::string& path) {
         if (kind == scope_kind::reenter || kind == scope_kind::root) return {path, path};
-        naming_scope scope{g.names().unique(path), path};
+        naming_scope scope{std::string(g.names().unique(path)), path};
         if (kind == scope_kind::state) scope.state = g.names().unique_variable_scope(path);
         return scope;
     }

@@ -163,7 +163,7 @@ private:
         return known_[v.node.id].shape;
     }
 
-    static shape_rule rule(const G& g, node_ref n) { return shape_rule_of(g.definition(n).op()); }
+    static shape_rule rule(const G& g, node_ref n) { return shape_rule_of(g.op(n)); }
 
     /// Whether the shape of operand `i` counts under the rule.
     static bool counts(shape_rule r, std::size_t i) {
@@ -320,7 +320,7 @@ private:
     /// The integers in operand `i`, where a constant holds them.
     [[nodiscard]] static std::optional<std::vector<std::int64_t>> numbers(const G& g, node_ref n, std::size_t i) {
         const auto& inputs = g.inputs(n);
-        if (i >= inputs.size() || g.definition(inputs[i].node).op() != "Const") return std::nullopt;
+        if (i >= inputs.size() || g.op(inputs[i].node) != "Const") return std::nullopt;
         const auto* a = find_attribute(g.definition(inputs[i].node), "value");
         return a == nullptr ? std::nullopt : read_integers(a->tensor());
     }

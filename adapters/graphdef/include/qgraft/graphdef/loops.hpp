@@ -16,7 +16,7 @@ namespace qgraft::graphdef {
 template <class G>
 std::vector<bool> nodes_in_loops(const G& g) {
     const auto is = [&g](node_ref n, std::string_view op) {
-        const std::string_view name = g.definition(n).op();
+        const std::string_view name = g.op(n);
         return name == op || (name.starts_with("Ref") && name.substr(3) == op);
     };
     const auto nodes = g.nodes();

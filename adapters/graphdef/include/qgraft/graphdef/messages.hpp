@@ -42,13 +42,6 @@ auto* find_attribute(const NodeDef& def, std::string_view key) {
     return it == def.attr().end() ? nullptr : &it->second;
 }
 
-/// Sets an attribute to an element type.
-template <class NodeDef>
-void set_type(NodeDef& def, std::string_view key, element_type type) {
-    auto& a = attribute(def, key);
-    a.set_type(static_cast<decltype(a.type())>(type));
-}
-
 /// A shape as qgraft has it.
 template <class ShapeProto>
 tensor_shape read_shape(const ShapeProto& proto) {

@@ -112,17 +112,19 @@ public:
         return found == node_ref{} ? std::nullopt : std::optional(found);
     }
 
-    /// Claims a path: the one given, or with the first of _1, _2, ... that makes it unique.
-    std::string unique(std::string path) {
-        entry& e = entry_of(path).second;
-        int suffix = e.count;
-        set(e, suffix + 1);
-        if (suffix == 0) return path;
+    /// Claims a path: the one given, or with the first of _1, _2, ... that makes it unique. The text lasts as long as
+    /// the table.
+    std::string_view unique(std::string_view path) {
+        named_entry& at = entry_of(path);
+        int suffix = at.second.count;
+        set(at.second, suffix + 1);
+        if (suffix == 0) return at.first == path ? at.first : keep(path);
         std::string candidate = numbered(path, suffix);
         while (is_in_use(candidate)) candidate = numbered(path, ++suffix);
-        set(entry_of(candidate).second, 1);
-        set(e, suffix + 1);
-        return candidate;
+        named_entry& made = entry_of(candidate);
+        set(made.second, 1);
+        set(at.second, suffix + 1);
+        return made.first == candidate ? made.first : keep(candidate);
     }
 
     /// Opens a variable scope of this path, made unique among variable scopes only: they count apart from names.
@@ -178,7 +180,7 @@ private:
     };
     using named_entry = std::pair<const std::string_view, entry>;
 
-    static std::string numbered(const std::string& path, int n) {
+    static std::string numbered(std::string_view path, int n) {
         std::string s;
         s.reserve(path.size() + 12);
         return s.append(path).append(1, '_').append(std::to_string(n));
@@ -188,9 +190,13 @@ private:
     named_entry& entry_of(std::string_view name) {
         const auto it = store_->in_use.find(name);
         if (it != store_->in_use.end()) return *it;
-        auto* text = static_cast<char*>(store_->memory.allocate(name.size() + 1, 1));
-        std::copy(name.begin(), name.end(), text);
-        return *store_->in_use.emplace(std::string_view(text, name.size()), entry{}).first;
+        return *store_->in_use.emplace(keep(name), entry{}).first;
+    }
+
+    std::string_view keep(std::string_view text) {
+        auto* copy = static_cast<char*>(store_->memory.allocate(text.size() + 1, 1));
+        std::copy(text.begin(), text.end(), copy);
+        return {copy, text.size()};
     }
 
     [[nodiscard]] bool is_in_use(std::string_view name) const {

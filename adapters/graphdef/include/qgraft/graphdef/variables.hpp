@@ -29,163 +29,162 @@ class variable_builder : public op_builder<G> {
 public:
     using base = op_builder<G>;
     using typename base::node;
-    using typename base::node_def;
     using typename base::operand;
     using typename base::tensor;
 
     using base::base;
 
-    /// A scalar variable at `path`: four nodes, or five for a resource, and an entry in the global variables.
-    tensor variable(const std::string& path, const variable_facts& facts) {
-        const std::string name = this->claim(path);
-        const auto groups = facts.beside ? this->groups_of(*facts.beside) : std::vector<std::string>{"loc:@" + name};
-        const std::string initializer =
-            this->claim(this->claim(name + "/Initializer") + "/" + std::string(facts.initializer));
+    /// A scalar variable at `path` below a scope: four nodes, or five for a resource, and an entry in the global
+    /// variables.
+    tensor variable(std::string_view scope, std::string_view path, const variable_facts& facts) {
+        const std::string_view name = this->claim(scope, path);
+        const colocation_groups& groups = facts.beside ? this->groups_of(*facts.beside) : this->group_called(name);
+        const std::string_view initializer = this->claim(this->claim(name, "Initializer"), facts.initializer);
         const tensor initial = this->constant(initializer, facts.initial, facts.type);
-        this->set_groups(this->graph().definition(initial.node), groups);
+        this->write_groups(groups);
         proto::VariableDef def;
-        def.set_variable_name(name + ":0");
-        def.set_initial_value_name(initializer + ":0");
+        def.set_variable_name(output_of(name));
+        def.set_initial_value_name(output_of(initializer));
         def.set_aggregation(facts.aggregation);
         const tensor made =
             is_resource() ? resource(name, initial, groups, facts, def) : reference(name, initial, groups, facts, def);
         this->edits().note("add_variable");
-        this->graph().collected().add(def);
+        this->collected().add(def);
         return made;
     }
 
     /// Stores `x`; the result stands for the variable after that.
-    tensor assign(const std::string& scope, std::string_view hint, tensor variable, const operand& x) {
-        const std::string name = this->claim(path_in(scope, hint));
+    tensor assign(std::string_view scope, std::string_view hint, tensor variable, const operand& x) {
+        const std::string_view name = this->claim(scope, hint);
         const tensor stored = this->resolve(x, name, "value");
-        write(name, "Assign", variable, stored);
+        store(name, "Assign", variable, stored);
         if (!is_resource()) return this->last(0);
         return written(scope);
     }
 
     /// `variable` += or -= `x`: an operation called `name`.
-    tensor accumulate(const std::string& scope, std::string_view op, tensor variable, const operand& x,
+    tensor accumulate(std::string_view scope, std::string_view op, tensor variable, const operand& x,
                       element_type type) {
         if (is_resource()) {
             const tensor amount =
                 std::holds_alternative<literal>(x) ? this->resolve(x, scope, "Const", type) : std::get<tensor>(x);
-            write(this->claim(path_in(scope, std::string(op) + "VariableOp")), op, variable, amount);
+            store(this->claim(scope, std::string(op).append("VariableOp")), op, variable, amount);
             return written(scope);
         }
-        const std::string name = this->claim(path_in(scope, op));
+        const std::string_view name = this->claim(scope, op);
         const tensor amount = this->resolve(x, name, "value", type);
-        write(name, op, variable, amount);
+        store(name, op, variable, amount);
         return this->last(0);
     }
 
     /// variable <- its zero-debiased moving average, with `decay`, over what `x` has been. The average itself and the
     /// count of its steps are variables beside it.
     tensor ema_update(const naming_scope& in, std::string_view hint, tensor variable, tensor x, double decay) {
-        const std::string scope = this->claim(path_in(in.path, hint));
-        const tensor rate = this->constant(this->claim(scope + "/decay"), 1.0 - decay, element_type::float32);
-        const std::string beside = path_in(in.state, this->graph().name(variable.node)) + "/";
+        const std::string_view scope = this->claim(in.path, hint);
+        const tensor rate = this->constant(this->claim(scope, "decay"), 1.0 - decay, element_type::float32);
+        const std::string beside = path_in(in.state, this->graph().name(variable.node));
         const variable_facts zeros{.initializer = "zeros", .beside = variable.node};
-        const tensor biased = this->variable(beside + "biased", zeros);
-        const tensor steps = this->variable(beside + "local_step", zeros);
+        const tensor biased = this->variable(beside, "biased", zeros);
+        const tensor steps = this->variable(beside, "local_step", zeros);
         const tensor error = scalar_op(scope, "Sub", "sub", {read_in(biased, scope), x});
         const tensor change = scalar_op(scope, "Mul", "mul", {error, rate});
         const tensor average = accumulate(scope, "AssignSub", biased, change, element_type::float32);
         const tensor count = accumulate(scope, "AssignAdd", steps, literal{1}, element_type::float32);
         const tensor kept = one_minus(scope, rate);
-        const std::string power = this->claim(scope + "/Pow");
+        const std::string_view power = this->claim(scope, "Pow");
         const tensor exponent = this->resolve(count, power, {});
         this->elementwise("Pow", power, {kept, exponent}, tensor_shape::scalar());
         const tensor weight = one_minus(scope, this->last(0));
         const tensor unbiased = scalar_op(scope, "RealDiv", "truediv", {read_in(average, scope), weight});
-        write(scope, "Assign", variable, unbiased);
+        store(scope, "Assign", variable, unbiased);
         if (!is_resource()) return this->last(0);
         return written(scope);
     }
 
-    [[nodiscard]] bool is_resource() { return this->graph().options().resource_variables; }
+    [[nodiscard]] bool is_resource() const { return this->graph().options().resource_variables; }
 
 private:
-    node_def& typed(node_def& def, std::string_view key, element_type type, const std::vector<std::string>& groups) {
-        set_type(def, key, type);
-        if (!groups.empty()) this->set_groups(def, groups);
-        return def;
-    }
+    static std::string output_of(std::string_view name) { return std::string(name).append(":0"); }
 
-    tensor reference(const std::string& name, tensor initial, const std::vector<std::string>& groups,
+    tensor reference(std::string_view name, tensor initial, const colocation_groups& groups,
                      const variable_facts& facts, proto::VariableDef& def) {
-        node_def& variable =
-            typed(this->add({"VariableV2", name, {}, {}, {}}, tensor_shape::scalar()), "dtype", facts.type, groups);
-        attribute(variable, "container").set_s("");
-        attribute(variable, "shared_name").set_s("");
-        attribute(variable, "shape").mutable_shape();
-        const tensor made = this->last(0);
-        const std::string assign = this->claim(name + "/Assign");
-        const std::string snapshot = this->claim(name + "/read");
-        write(assign, "Assign", made, initial);
-        typed(this->add({"Identity", snapshot, {made}, {}, {}}, tensor_shape::scalar()), "T", facts.type, groups);
-        def.set_initializer_name(assign);
-        def.set_snapshot_name(snapshot + ":0");
+        const tensor made = declare("VariableV2", name, {}, groups, facts);
+        const std::string_view assign = this->claim(name, "Assign");
+        const std::string_view snapshot = this->claim(name, "read");
+        store(assign, "Assign", made, initial);
+        this->elementwise("Identity", snapshot, {made}, tensor_shape::scalar(), facts.type);
+        this->write_groups(groups);
+        def.set_initializer_name(std::string(assign));
+        def.set_snapshot_name(output_of(snapshot));
         return made;
     }
 
-    tensor resource(const std::string& name, tensor initial, const std::vector<std::string>& groups,
-                    const variable_facts& facts, proto::VariableDef& def) {
-        node_def& variable =
-            typed(this->add({"VarHandleOp", name, {}, {}, {}}, tensor_shape::scalar()), "dtype", facts.type, groups);
-        attribute(variable, "container").set_s("");
-        attribute(variable, "shared_name").set_s(name);
-        attribute(variable, "shape").mutable_shape();
-        const tensor made = this->last(0);
+    tensor resource(std::string_view name, tensor initial, const colocation_groups& groups, const variable_facts& facts,
+                    proto::VariableDef& def) {
+        const tensor made = declare("VarHandleOp", name, name, groups, facts);
         // Only a variable beside another has these two in its group.
-        const auto inner = facts.beside ? groups : std::vector<std::string>{};
-        const std::string check = this->claim(this->claim(name + "/IsInitialized") + "/VarIsInitializedOp");
-        node_def& is_initialized = this->add({"VarIsInitializedOp", check, {made}, {}, {}}, tensor_shape::scalar());
-        if (!inner.empty()) this->set_groups(is_initialized, inner);
-        const std::string assign = this->claim(name + "/Assign");
-        write(assign, "Assign", made, initial);
-        const std::string snapshot = this->claim(this->claim(name + "/Read") + "/ReadVariableOp");
-        typed(this->add({"ReadVariableOp", snapshot, {made}, {}, {}}, tensor_shape::scalar()), "dtype", facts.type,
-              inner);
-        def.set_initializer_name(assign);
-        def.set_snapshot_name(snapshot + ":0");
+        const bool grouped = facts.beside.has_value();
+        const std::string_view check = this->claim(this->claim(name, "IsInitialized"), "VarIsInitializedOp");
+        this->add({"VarIsInitializedOp", check, {made}, {}, {}}, tensor_shape::scalar());
+        if (grouped) this->write_groups(groups);
+        const std::string_view assign = this->claim(name, "Assign");
+        store(assign, "Assign", made, initial);
+        const std::string_view snapshot = this->claim(this->claim(name, "Read"), "ReadVariableOp");
+        this->add({"ReadVariableOp", snapshot, {made}, {}, {}}, tensor_shape::scalar());
+        this->write("dtype", facts.type);
+        if (grouped) this->write_groups(groups);
+        def.set_initializer_name(std::string(assign));
+        def.set_snapshot_name(output_of(snapshot));
         def.set_is_resource(true);
         return made;
     }
 
+    /// The operation that a variable is.
+    tensor declare(std::string_view op, std::string_view name, std::string_view shared_name,
+                   const colocation_groups& groups, const variable_facts& facts) {
+        this->add({op, name, {}, {}, {}}, tensor_shape::scalar());
+        this->write_variable_type(facts.type);
+        this->write_groups(groups);
+        this->write("container", std::string_view());
+        this->write("shared_name", shared_name);
+        this->write("shape", tensor_shape::scalar());
+        return this->last(0);
+    }
+
     /// The operation that stores: `op` is Assign, AssignAdd or AssignSub.
-    void write(const std::string& name, std::string_view op, tensor variable, tensor x) {
-        const auto* type = find_attribute(this->graph().definition(variable.node), "dtype");
+    void store(std::string_view name, std::string_view op, tensor variable, tensor x) {
+        const auto type = this->type_of(variable.node);
         if (is_resource()) {
-            node_def& def = this->add({std::string(op) + "VariableOp", name, {variable, x}, {}, {}});
-            if (type != nullptr) attribute(def, "dtype") = *type;
+            this->add({std::string(op).append("VariableOp"), name, {variable, x}, {}, {}});
+            if (type) this->write("dtype", *type);
             return;
         }
-        node_def& def = this->add({std::string(op), name, {variable, x}, {}, {}}, tensor_shape::scalar());
-        if (type != nullptr) attribute(def, "T") = *type;
+        this->add({op, name, {variable, x}, {}, {}}, tensor_shape::scalar());
+        if (type) this->write("T", *type);
         this->colocate(variable.node);
         const bool plain = op == "Assign";
-        attribute(def, "use_locking").set_b(plain);
-        if (plain) attribute(def, "validate_shape").set_b(true);
+        this->write("use_locking", plain);
+        if (plain) this->write("validate_shape", true);
     }
 
     /// What stands for a resource variable after the write that was added last. TensorFlow makes one read of it at
     /// once, which nobody uses; users make their own.
-    tensor written(const std::string& scope) {
+    tensor written(std::string_view scope) {
         const tensor write = this->last(0);
         this->read(this->graph().inputs(write.node)[0], {write.node}, scope);
         return write;
     }
 
     /// The value of a variable, or after a write, read in `scope`.
-    tensor read_in(tensor t, const std::string& scope) { return this->resolve(t, scope, {}); }
+    tensor read_in(tensor t, std::string_view scope) { return this->resolve(t, scope, {}); }
 
-    tensor scalar_op(const std::string& scope, std::string_view op, std::string_view name, std::vector<tensor> inputs) {
-        return this->elementwise(op, this->claim(path_in(scope, name)), std::move(inputs), tensor_shape::scalar());
+    tensor scalar_op(std::string_view scope, std::string_view op, std::string_view name, std::vector<tensor> inputs) {
+        return this->elementwise(op, this->claim(scope, name), std::move(inputs), tensor_shape::scalar());
     }
 
-    tensor one_minus(const std::string& scope, tensor x) {
-        const std::string name = this->claim(scope + "/sub");
-        const tensor one = this->constant(this->claim(name + "/x"), 1, element_type::float32);
+    tensor one_minus(std::string_view scope, tensor x) {
+        const std::string_view name = this->claim(scope, "sub");
+        const tensor one = this->constant(this->claim(name, "x"), 1, element_type::float32);
         return this->elementwise("Sub", name, {one, x}, tensor_shape::scalar());
     }
 };

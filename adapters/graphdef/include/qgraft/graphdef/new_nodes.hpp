@@ -1,0 +1,117 @@
+// What a graph keeps of the nodes that a rewrite has added.
+// SPDX-License-Identifier: Apache-2.0
+#ifndef QGRAFT_GRAPHDEF_NEW_NODES_HPP
+#define QGRAFT_GRAPHDEF_NEW_NODES_HPP
+
+#include <algorithm>
+#include <cstddef>
+#include <deque>
+#include <memory>
+#include <memory_resource>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <qgraft/graph/shape.hpp>
+#include <qgraft/graph/value.hpp>
+#include <qgraft/graphdef/attribute_bytes.hpp>
+#include <qgraft/graphdef/messages.hpp>
+#include <qgraft/graphdef/node_ref.hpp>
+
+namespace qgraft::graphdef {
+
+/// A new node: everything but its attributes, which are written once it is there. The texts are copied.
+struct new_node {
+    std::string_view op;
+    std::string_view name;  ///< unique already
+    std::vector<value<node_ref>> inputs;
+    std::vector<node_ref> controls;
+    std::string_view device;
+};
+
+/// The colocation groups of a node, sorted: "loc:@name" each.
+using colocation_groups = std::vector<std::string>;
+
+/// The new nodes of a graph, by their place among them: what the dialect has said of each, so that nobody needs to look
+/// into its message, and where the graph has no messages of them, the bytes of their attributes.
+class new_nodes {
+public:
+    /// What is known of one.
+    struct facts {
+        std::string_view device{};
+        const colocation_groups* groups = nullptr;  ///< none: it says none
+        std::optional<element_type> type{};         ///< of a variable
+        std::size_t first_shape = 0;
+        std::size_t shapes = 0;  ///< none: it does not say its shapes
+        std::size_t first_byte = 0;
+        std::size_t bytes = 0;
+        bool is_current = true;  ///< the message, if there is one, says nothing else
+    };
+
+    [[nodiscard]] std::size_t size() const noexcept { return all_.size(); }
+    [[nodiscard]] const facts& operator[](std::size_t i) const { return all_[i]; }
+
+    /// Adds one.
+    void add(std::string_view device) {
+        all_.push_back({.device = device, .first_shape = shapes_.size(), .first_byte = bytes_.size()});
+    }
+    /// Takes the last one back.
+    void remove_last() {
+        shapes_.resize(all_.back().first_shape);
+        bytes_.resize(all_.back().first_byte);
+        all_.pop_back();
+    }
+
+    /// Notes facts of the last one.
+    void set_device(std::string_view device) { all_.back().device = device; }
+    void set_type(element_type type) { all_.back().type = type; }
+    void set_groups(const colocation_groups& groups) { all_.back().groups = &groups; }
+    void add_shape(tensor_shape shape) {
+        shapes_.push_back(std::move(shape));
+        ++all_.back().shapes;
+    }
+    /// Appends an attribute to the bytes of the last one: an entry of the map that is field 5 of a node.
+    void add_attribute(std::string_view key, std::string_view value) {
+        entry_.clear();
+        wire::bytes(entry_, 1, key);
+        wire::bytes(entry_, 2, value);
+        wire::bytes(bytes_, 5, entry_);
+        all_.back().bytes = bytes_.size() - all_.back().first_byte;
+    }
+
+    /// The shapes of the outputs of one of them; none where it does not say.
+    [[nodiscard]] std::span<const tensor_shape> shapes(const facts& f) const {
+        return std::span(shapes_).subspan(f.first_shape, f.shapes);
+    }
+    /// The attributes of one of them, as add_attribute() was told.
+    [[nodiscard]] std::string_view attributes(const facts& f) const {
+        return std::string_view(bytes_).substr(f.first_byte, f.bytes);
+    }
+    /// To call when an attribute is changed by other means: from now on the message counts.
+    void forget(std::size_t i) { all_[i].is_current = false; }
+
+    /// Keeps a text for as long as this lives.
+    std::string_view keep(std::string_view text) {
+        if (text.empty()) return {};
+        auto* copy = static_cast<char*>(texts_->allocate(text.size(), 1));
+        std::copy(text.begin(), text.end(), copy);
+        return {copy, text.size()};
+    }
+    /// Keeps colocation groups for as long as this lives.
+    const colocation_groups& keep(colocation_groups groups) { return groups_.emplace_back(std::move(groups)); }
+
+private:
+    std::vector<facts> all_;
+    std::vector<tensor_shape> shapes_;
+    std::string bytes_;
+    std::string entry_;
+    std::deque<colocation_groups> groups_;
+    std::unique_ptr<std::pmr::monotonic_buffer_resource> texts_ =
+        std::make_unique<std::pmr::monotonic_buffer_resource>();
+};
+
+}  // namespace qgraft::graphdef
+
+#endif
