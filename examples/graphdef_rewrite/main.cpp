@@ -15,6 +15,7 @@
 #include <google/protobuf/stubs/logging.h>
 #endif
 
+#include "large_pages.hpp"
 #include "names.hpp"
 #include "picture.hpp"
 #include "progress.hpp"
@@ -60,20 +61,26 @@ std::string script_text(const qgraft::report& r) {
     return text;
 }
 
-void write(const rewriter::rewritten& r, const rewriter::settings& s) {
+void write(rewriter::rewritten& r, const rewriter::settings& s) {
     outputs files;
     const bool prints_another = s.report == "-" || s.dot == "-";
     if (s.dry_run && !prints_another) files.write("-", script_text(r.report));
     if (!s.report.empty()) files.write(s.report, rewriter::report_json(r, s));
     if (!s.dot.empty()) files.write(s.dot, rewriter::picture(r, s));
-    if (!s.dry_run) r.file.write(files.open(s.out), r.format);
+    if (!s.dry_run) {
+        r.g.append_new_nodes();
+        r.file.write(files.open(s.out), r.format);
+    }
     files.commit();
 }
 
 void run(const rewriter::settings& s) {
+    rewriter::use_large_pages(s.in);
     const auto start = std::chrono::steady_clock::now();
     rewriter::progress bar;
-    const rewriter::rewritten r(s, bar);
+    // Never freed: that would take longer than the system does when the program ends.
+    static auto* const kept = new rewriter::rewritten(s, bar);
+    rewriter::rewritten& r = *kept;
     bar.phase("writing");
     write(r, s);
     bar.clear();

@@ -21,7 +21,7 @@ std::optional<double> number_in(const graph& g, graph::node n) {
 std::vector<added_variable> new_variables(const rewritten& r) {
     std::vector<added_variable> found;
     for (const graph::node n : r.g.nodes()) {
-        if (!r.is_new(n) || qgraft::graphdef::word_of_op(r.g.definition(n).op()) != qgraft::word::variable) continue;
+        if (!r.is_new(n) || qgraft::graphdef::word_of_op(r.g.op(n)) != qgraft::word::variable) continue;
         added_variable v{std::string(r.g.name(n)), {}, {}};
         const auto assign = r.g.find(v.name + "/Assign");
         if (assign && r.g.inputs(*assign).size() == 2) {

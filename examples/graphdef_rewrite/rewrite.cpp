@@ -91,15 +91,12 @@ std::vector<std::string> more_warnings(const rewritten& r, const gd::graph_facts
 }  // namespace
 
 rewritten::rewritten(const settings& s, progress& bar)
-    : file(read(s, bar)),
-      format(format_of_output(s, file.format())),
-      g(index(file, format, s, bar)) {
+    : file(read(s, bar)), format(format_of_output(s, file.format())), g(index(file, format, s, bar)) {
     const gd::graph_facts facts = gd::inspect(file.definition());
     report = rewrite(g, s, bar);
     std::vector<std::string> found = more_warnings(*this, facts, s);
     if (s.strict && !found.empty()) throw qgraft::refused_graph("", found.front());
     for (std::string& w : found) report.warnings.push_back(std::move(w));
-    g.append_new_nodes();
 }
 
 }  // namespace rewriter

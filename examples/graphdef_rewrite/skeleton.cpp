@@ -71,7 +71,7 @@ private:
     static constexpr index none = 0xffffffffU;
     enum class state : std::uint8_t { unseen, open, done };
 
-    [[nodiscard]] std::string_view op(node n) const { return g_.definition(n).op(); }
+    [[nodiscard]] std::string_view op(node n) const { return g_.op(n); }
 
     /// Where all nodes of one fake quantization live: a path that ends in _quant; else just the node.
     [[nodiscard]] static std::string_view home(std::string_view name) {

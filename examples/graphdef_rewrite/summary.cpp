@@ -5,7 +5,6 @@
 #include <cstdio>
 
 #include "names.hpp"
-#include "new_variables.hpp"
 
 namespace rewriter {
 
@@ -42,10 +41,8 @@ std::string summary(const rewritten& r, const settings& s, double seconds) {
     text += "  " + counted(report.count(qgraft::outcome::folded), "batch norm") + " folded, " +
             counted(report.count(qgraft::outcome::quantized), "value") + " fake-quantized, " +
             grouped(report.count(qgraft::outcome::left_as_is)) + " left as they were\n";
-    const std::size_t folded = report.count(qgraft::outcome::folded);
-    if (folded > 0) text += "  " + counted(folded, "batch norm") + " folded\n";
     text += "  " + grouped(report.nodes_before) + " nodes before, " + grouped(report.nodes_after) + " after; " +
-            counted(new_variables(r).size(), "new variable") + "; " + seconds_text(seconds) + "\n";
+            counted(report.variables.size(), "new variable") + "; " + seconds_text(seconds) + "\n";
     text += uncovered(report);
     for (const std::string& w : report.warnings) text += "  warning: " + printable(w) + "\n";
     return text;

@@ -3,6 +3,7 @@
 #ifndef QGRAFT_GRAPHDEF_ATTRIBUTE_BYTES_HPP
 #define QGRAFT_GRAPHDEF_ATTRIBUTE_BYTES_HPP
 
+#include <array>
 #include <bit>
 #include <concepts>
 #include <cstddef>
@@ -19,21 +20,33 @@ namespace qgraft::graphdef {
 /// Appends the fields of binary messages to a text. Numbers of fields are below 16.
 namespace wire {
 
+/// Writes a number of up to ten bytes, and returns its end.
+inline char* put_varint(char* at, std::uint64_t number) noexcept {
+    for (; number >= 0x80U; number >>= 7U) *at++ = static_cast<char>(number | 0x80U);
+    *at++ = static_cast<char>(number);
+    return at;
+}
+
 inline void varint(std::string& out, std::uint64_t number) {
-    for (; number >= 0x80U; number >>= 7U) out.push_back(static_cast<char>(number | 0x80U));
-    out.push_back(static_cast<char>(number));
+    std::array<char, 10> bytes;
+    const char* const end = put_varint(bytes.data(), number);
+    out.append(bytes.data(), static_cast<std::size_t>(end - bytes.data()));
+}
+
+/// The tag of a field, and the number after it.
+inline void tagged(std::string& out, unsigned tag, std::uint64_t number) {
+    std::array<char, 11> bytes;
+    bytes[0] = static_cast<char>(tag);
+    const char* const end = put_varint(bytes.data() + 1, number);
+    out.append(bytes.data(), static_cast<std::size_t>(end - bytes.data()));
 }
 
 /// A field that holds a number.
-inline void number(std::string& out, unsigned field, std::uint64_t value) {
-    out.push_back(static_cast<char>(field << 3U));
-    varint(out, value);
-}
+inline void number(std::string& out, unsigned field, std::uint64_t value) { tagged(out, field << 3U, value); }
 
 /// A field that holds a text or a message.
 inline void bytes(std::string& out, unsigned field, std::string_view content) {
-    out.push_back(static_cast<char>(field << 3U | 2U));
-    varint(out, content.size());
+    tagged(out, field << 3U | 2U, content.size());
     out.append(content);
 }
 

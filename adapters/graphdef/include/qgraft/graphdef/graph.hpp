@@ -176,12 +176,15 @@ public:
     [[nodiscard]] new_nodes& added() noexcept { return added_; }
 
     /// With graph_options::new_nodes_as_bytes: puts the new nodes into the graph's message, as fields that it does not
-    /// know. Once, after the last rewrite; what reads the serialized graph finds nodes.
+    /// know; what reads the serialized graph finds nodes. To call at the end: this is not to be used any more.
     void append_new_nodes() {
         if (!options_.new_nodes_as_bytes) return;
         auto& unknown = *def_->GetReflection()->MutableUnknownFields(def_);
         for (; appended_ < added_.size(); ++appended_) {
-            write_bytes(node{static_cast<std::uint32_t>(in_file() + appended_)}, *unknown.AddLengthDelimited(1));
+            const node n{static_cast<std::uint32_t>(in_file() + appended_)};
+            std::string& bytes = *unknown.AddLengthDelimited(1);
+            bytes = added_.take_attributes(appended_);
+            complete(n, bytes);
         }
     }
 
@@ -202,7 +205,7 @@ public:
     /// A tensor as messages write it: "name", or "name:port" for a port other than 0.
     [[nodiscard]] std::string spelled(value<node> v) const {
         std::string s(name(v.node));
-        if (v.port != 0) s += ":" + std::to_string(v.port);
+        if (v.port != 0) s.append(1, ':').append(std::to_string(v.port));
         return s;
     }
 
@@ -249,30 +252,28 @@ private:
     /// Makes the message of a node that is kept as bytes; from now on it is the message that counts.
     void make_message(node n) const {
         auto def = std::make_unique<node_def>();
-        std::string bytes;
-        write_bytes(n, bytes);
+        std::string bytes = added_[n.id - in_file()].attributes;
+        complete(n, bytes);
         def->ParseFromString(bytes);
         records_[n.id].def = messages_.emplace_back(std::move(def)).get();
     }
 
-    /// Appends the bytes of a new node.
-    void write_bytes(node n, std::string& out) const {
+    /// Appends what is not an attribute to the bytes of a new node; the order of fields means nothing.
+    void complete(node n, std::string& bytes) const {
         const record& r = records_[n.id];
         if (r.def != nullptr) {
-            r.def->AppendToString(&out);
+            bytes = r.def->SerializeAsString();
             return;
         }
-        const new_nodes::facts& facts = added_[n.id - in_file()];
-        out.reserve(r.name.size() + facts.bytes + 64 * (r.inputs.size() + r.controls.size() + 1));
-        wire::bytes(out, 1, r.name);
-        wire::bytes(out, 2, r.op);
+        wire::bytes(bytes, 1, r.name);
+        wire::bytes(bytes, 2, r.op);
         for (const value<node> v : r.inputs) {
-            if (v.port == 0) wire::bytes(out, 3, name(v.node));
-            if (v.port != 0) wire::bytes(out, 3, spelled(v));
+            if (v.port == 0) wire::bytes(bytes, 3, name(v.node));
+            if (v.port != 0) wire::bytes(bytes, 3, spelled(v));
         }
-        for (const node c : r.controls) wire::bytes(out, 3, std::string(1, '^').append(name(c)));
-        if (!facts.device.empty()) wire::bytes(out, 4, facts.device);
-        out.append(added_.attributes(facts));
+        for (const node c : r.controls) wire::bytes(bytes, 3, std::string(1, '^').append(name(c)));
+        const std::string_view on = device(n);
+        if (!on.empty()) wire::bytes(bytes, 4, on);
     }
 
     void parse_inputs(record& r) {

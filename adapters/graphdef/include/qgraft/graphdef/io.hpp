@@ -63,7 +63,7 @@ inline std::string read_bytes(const std::string& path, const std::string& name, 
     const std::size_t expected = failure ? 0 : static_cast<std::size_t>(size);
     std::string content;
     content.reserve(expected);
-    std::string chunk(std::size_t{1} << 20, '\0');
+    std::string chunk(std::size_t{1} << 16, '\0');
     for (std::size_t got = 1; got != 0;) {
         got = std::fread(chunk.data(), 1, chunk.size(), file);
         content.append(chunk, 0, got);
@@ -131,7 +131,7 @@ inline void serialize(const google::protobuf::Message& m, file_coding coding, ou
     output_stream sink(out);
     bool done = m.ByteSizeLong() <= most_file_bytes;
     if (done) {
-        google::protobuf::io::CopyingOutputStreamAdaptor stream(&sink);
+        google::protobuf::io::CopyingOutputStreamAdaptor stream(&sink, 1 << 18);
         if (coding == file_coding::text) {
             google::protobuf::TextFormat::Printer printer;
             printer.SetHideUnknownFields(true);
@@ -139,7 +139,9 @@ inline void serialize(const google::protobuf::Message& m, file_coding coding, ou
         } else {
             google::protobuf::io::CodedOutputStream coded(&stream);
             coded.SetSerializationDeterministic(true);
-            done = m.SerializeToCodedStream(&coded);
+            // The size was computed above; all messages remember theirs.
+            m.SerializeWithCachedSizes(&coded);
+            done = !coded.HadError();
         }
         done = stream.Flush() && done;
     }
@@ -161,6 +163,14 @@ inline std::vector<const google::protobuf::Message*> children(const google::prot
         for (int i = 0; i < reflection.FieldSize(m, f); ++i) found.push_back(&reflection.GetRepeatedMessage(m, f, i));
     }
     return found;
+}
+
+/// Where messages lie: in blocks that are large, as a graph is large.
+inline google::protobuf::ArenaOptions roomy() {
+    google::protobuf::ArenaOptions options;
+    options.start_block_size = std::size_t{1} << 20;
+    options.max_block_size = std::size_t{1} << 22;
+    return options;
 }
 
 /// A message in an arena.
@@ -250,7 +260,8 @@ public:
 
 private:
     basic_graph_file()
-        : arena_(std::make_unique<google::protobuf::Arena>()), meta_(detail::make_message<MetaGraphDef>(*arena_)) {}
+        : arena_(std::make_unique<google::protobuf::Arena>(detail::roomy())),
+          meta_(detail::make_message<MetaGraphDef>(*arena_)) {}
 
     [[nodiscard]] const google::protobuf::Message& message(file_kind kind) const {
         if (kind == file_kind::graph) return meta_->graph_def();

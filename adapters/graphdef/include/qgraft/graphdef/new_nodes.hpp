@@ -44,23 +44,19 @@ public:
         const colocation_groups* groups = nullptr;  ///< none: it says none
         std::optional<element_type> type{};         ///< of a variable
         std::size_t first_shape = 0;
-        std::size_t shapes = 0;  ///< none: it does not say its shapes
-        std::size_t first_byte = 0;
-        std::size_t bytes = 0;
-        bool is_current = true;  ///< the message, if there is one, says nothing else
+        std::size_t shapes = 0;    ///< none: it does not say its shapes
+        std::string attributes{};  ///< their bytes, where there is no message
+        bool is_current = true;    ///< the message, if there is one, says nothing else
     };
 
     [[nodiscard]] std::size_t size() const noexcept { return all_.size(); }
     [[nodiscard]] const facts& operator[](std::size_t i) const { return all_[i]; }
 
     /// Adds one.
-    void add(std::string_view device) {
-        all_.push_back({.device = device, .first_shape = shapes_.size(), .first_byte = bytes_.size()});
-    }
+    void add(std::string_view device) { all_.push_back({.device = device, .first_shape = shapes_.size()}); }
     /// Takes the last one back.
     void remove_last() {
         shapes_.resize(all_.back().first_shape);
-        bytes_.resize(all_.back().first_byte);
         all_.pop_back();
     }
 
@@ -74,21 +70,20 @@ public:
     }
     /// Appends an attribute to the bytes of the last one: an entry of the map that is field 5 of a node.
     void add_attribute(std::string_view key, std::string_view value) {
+        std::string& out = all_.back().attributes;
+        if (out.empty()) out.reserve(usual_bytes);
         entry_.clear();
         wire::bytes(entry_, 1, key);
         wire::bytes(entry_, 2, value);
-        wire::bytes(bytes_, 5, entry_);
-        all_.back().bytes = bytes_.size() - all_.back().first_byte;
+        wire::bytes(out, 5, entry_);
     }
 
     /// The shapes of the outputs of one of them; none where it does not say.
     [[nodiscard]] std::span<const tensor_shape> shapes(const facts& f) const {
         return std::span(shapes_).subspan(f.first_shape, f.shapes);
     }
-    /// The attributes of one of them, as add_attribute() was told.
-    [[nodiscard]] std::string_view attributes(const facts& f) const {
-        return std::string_view(bytes_).substr(f.first_byte, f.bytes);
-    }
+    /// Hands over the bytes of the attributes of one of them.
+    [[nodiscard]] std::string take_attributes(std::size_t i) { return std::move(all_[i].attributes); }
     /// To call when an attribute is changed by other means: from now on the message counts.
     void forget(std::size_t i) { all_[i].is_current = false; }
 
@@ -103,9 +98,10 @@ public:
     const colocation_groups& keep(colocation_groups groups) { return groups_.emplace_back(std::move(groups)); }
 
 private:
+    static constexpr std::size_t usual_bytes = 320;  ///< of a new node
+
     std::vector<facts> all_;
     std::vector<tensor_shape> shapes_;
-    std::string bytes_;
     std::string entry_;
     std::deque<colocation_groups> groups_;
     std::unique_ptr<std::pmr::monotonic_buffer_resource> texts_ =

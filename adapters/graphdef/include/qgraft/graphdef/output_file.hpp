@@ -117,6 +117,8 @@ private:
             beside_.clear();
             fail();
         }
+        // Whoever writes much writes large pieces.
+        std::setvbuf(file_.get(), nullptr, _IONBF, 0);
         std::error_code failure;
         if (exists) fs::permissions(beside_, status.permissions(), failure);
     }
