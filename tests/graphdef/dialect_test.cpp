@@ -270,8 +270,8 @@ TEST_CASE("select is a cond, its branches where their tensors are") {
 
 TEST_CASE("a word that is not spoken, and a number where a tensor must be, are refused") {
     workbench w;
-    CHECK_THROWS_WITH_AS(w.build(word::max_pool, "p", {w["x"]}),
-                         "p: a TensorFlow graph has no way to build 'max_pool'", rewrite_error);
+    CHECK_THROWS_WITH_AS(w.build(word::max_pool, "p", {w["x"]}), "p: a TensorFlow graph has no way to build 'max_pool'",
+                         rewrite_error);
     CHECK_THROWS_WITH_AS(w.build(word::conv2d, "c", {w["x"], w["x"]}), "c: is not like any layer that is there",
                          rewrite_error);
     CHECK_THROWS_WITH_AS(w.build(word::reduce_min, "m", {literal{1}}), "m: needs a tensor as operand 0", rewrite_error);

@@ -240,3 +240,43 @@ TEST_CASE("a million nodes are read, and found to be acyclic, without recursion"
     const graph_index index(g);
     CHECK(index.order().size() == 1'000'000);
 }
+
+TEST_CASE("new nodes as bytes: messages when asked for, fields of the serialized graph at the end") {
+    sketch s = two_nodes();
+    s.meta.mutable_graph_def()->mutable_versions()->set_producer(27);
+    const std::string before = bytes_of(s.meta);
+    graph g(s.meta, {.new_nodes_as_bytes = true});
+    const node_ref x{0};
+    {
+        editor<graph> taken_back(g);
+        taken_back.add({"Identity", g.names().unique("z"), {{x, 1}}, {}, {}});
+    }
+    CHECK(bytes_of(s.meta) == before);
+    editor<graph> e(g);
+    const node_ref z = e.add({"Identity", g.names().unique("z"), {{x, 1}}, {x}, "/cpu:0"});
+    g.write_attribute("T", graphdef::attribute_bytes().of(graphdef::element_type::float32));
+    e.set_input({1}, 1, {z, 0});
+    e.set_input(z, 0, {x, 0});
+    CHECK(bytes_of(s.meta) != before);
+    CHECK(s.meta.graph_def().node_size() == 2);
+    SUBCASE("seen as a message") {
+        CHECK(g.definition(z).attr().at("T").type() == proto::DT_FLOAT);
+        CHECK(g.definition(z).input(0) == "x");
+        e.set_input(z, 0, {x, 2});
+    }
+    SUBCASE("never seen") { e.set_input(z, 0, {x, 2}); }
+    e.commit();
+    g.append_new_nodes();
+    meta_graph read;
+    REQUIRE(read.ParseFromString(bytes_of(s.meta)));
+    CHECK(bytes_of(read) == bytes_of(s.meta));
+    REQUIRE(read.graph_def().node_size() == 3);
+    const proto::NodeDef& written = read.graph_def().node(2);
+    CHECK(written.name() == "z");
+    CHECK(written.device() == "/cpu:0");
+    CHECK(std::vector<std::string>(written.input().begin(), written.input().end()) ==
+          std::vector<std::string>{"x:2", "^x"});
+    CHECK(written.attr().at("T").type() == proto::DT_FLOAT);
+    CHECK(read.graph_def().node(1).input(1) == "z");
+    CHECK(read.graph_def().versions().producer() == 27);
+}

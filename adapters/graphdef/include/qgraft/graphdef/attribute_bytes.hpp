@@ -3,6 +3,7 @@
 #ifndef QGRAFT_GRAPHDEF_ATTRIBUTE_BYTES_HPP
 #define QGRAFT_GRAPHDEF_ATTRIBUTE_BYTES_HPP
 
+#include <algorithm>
 #include <array>
 #include <bit>
 #include <concepts>
@@ -27,17 +28,48 @@ inline char* put_varint(char* at, std::uint64_t number) noexcept {
     return at;
 }
 
+/// The tag of a field, and the number after it.
+inline char* put_tagged(char* at, unsigned tag, std::uint64_t number) noexcept {
+    *at = static_cast<char>(tag);
+    return put_varint(at + 1, number);
+}
+
+/// A field that holds a text or a message.
+inline char* put_bytes(char* at, unsigned field, std::string_view content) noexcept {
+    at = put_tagged(at, field << 3U | 2U, content.size());
+    return std::copy(content.begin(), content.end(), at);
+}
+
+/// The bytes that a number takes.
+inline std::size_t size_of_varint(std::uint64_t number) noexcept {
+    return static_cast<std::size_t>(std::bit_width(number | 1U) + 6) / 7;
+}
+
+/// The bytes that a field of this content takes.
+inline std::size_t size_of_bytes(std::string_view content) noexcept {
+    return 1 + size_of_varint(content.size()) + content.size();
+}
+
 inline void varint(std::string& out, std::uint64_t number) {
     std::array<char, 10> bytes;
     const char* const end = put_varint(bytes.data(), number);
     out.append(bytes.data(), static_cast<std::size_t>(end - bytes.data()));
 }
 
+/// Reads a number that was written here, and moves `at` behind it.
+inline std::uint64_t read_varint(std::string_view bytes, std::size_t& at) {
+    std::uint64_t number = 0;
+    for (unsigned shift = 0;; shift += 7) {
+        const auto byte = static_cast<unsigned char>(bytes[at++]);
+        number |= std::uint64_t{byte & 0x7fU} << shift;
+        if (byte < 0x80U) return number;
+    }
+}
+
 /// The tag of a field, and the number after it.
 inline void tagged(std::string& out, unsigned tag, std::uint64_t number) {
     std::array<char, 11> bytes;
-    bytes[0] = static_cast<char>(tag);
-    const char* const end = put_varint(bytes.data() + 1, number);
+    const char* const end = put_tagged(bytes.data(), tag, number);
     out.append(bytes.data(), static_cast<std::size_t>(end - bytes.data()));
 }
 
@@ -81,7 +113,7 @@ public:
     template <class AttrValue>
     requires requires(const AttrValue& a, std::string& s) { a.SerializeToString(&s); }
     [[nodiscard]] std::string_view of(const AttrValue& a) {
-        a.SerializeToString(&value_);
+        value_ = detail::deterministic_bytes(a);
         return value_;
     }
 

@@ -3,9 +3,6 @@
 #ifndef QGRAFT_GRAPHDEF_COLLECTIONS_HPP
 #define QGRAFT_GRAPHDEF_COLLECTIONS_HPP
 
-#include <google/protobuf/io/coded_stream.h>
-#include <google/protobuf/io/zero_copy_stream_impl_lite.h>
-
 #include <algorithm>
 #include <array>
 #include <cstddef>
@@ -108,21 +105,8 @@ private:
             if (collection.kind_case() != kind_type::kBytesList && collection.kind_case() != kind_type::KIND_NOT_SET) {
                 throw invalid_graph(key, "is a collection of names or numbers, where a rewrite adds messages");
             }
-            collection.mutable_bytes_list()->add_value(bytes_of(m));
+            collection.mutable_bytes_list()->add_value(detail::deterministic_bytes(m));
         }
-    }
-
-    /// Maps in the order of their keys, so that equal rewrites give equal bytes.
-    template <class Message>
-    static std::string bytes_of(const Message& m) {
-        std::string bytes;
-        bytes.reserve(m.ByteSizeLong());
-        google::protobuf::io::StringOutputStream stream(&bytes);
-        google::protobuf::io::CodedOutputStream coded(&stream);
-        coded.SetSerializationDeterministic(true);
-        m.SerializeToCodedStream(&coded);
-        coded.Trim();
-        return bytes;
     }
 
     void cut(const char* key, int length) {

@@ -3,6 +3,12 @@
 #ifndef QGRAFT_GRAPHDEF_GRAPH_HPP
 #define QGRAFT_GRAPHDEF_GRAPH_HPP
 
+#include <google/protobuf/descriptor.h>
+#include <google/protobuf/io/coded_stream.h>
+#include <google/protobuf/message.h>
+#include <google/protobuf/unknown_field_set.h>
+
+#include <algorithm>
 #include <charconv>
 #include <cstddef>
 #include <cstdint>
@@ -176,16 +182,18 @@ public:
     [[nodiscard]] new_nodes& added() noexcept { return added_; }
 
     /// With graph_options::new_nodes_as_bytes: puts the new nodes into the graph's message, as fields that it does not
-    /// know; what reads the serialized graph finds nodes. To call at the end: this is not to be used any more.
+    /// know, and what belongs behind them, too. What reads the serialized graph finds nodes, and its bytes are those that
+    /// messages would give. To call at the end: this is not to be used any more.
     void append_new_nodes() {
-        if (!options_.new_nodes_as_bytes) return;
+        if (!options_.new_nodes_as_bytes || added_.size() == 0) return;
+        const std::string rest = take_all_but_nodes();
         auto& unknown = *def_->GetReflection()->MutableUnknownFields(def_);
-        for (; appended_ < added_.size(); ++appended_) {
-            const node n{static_cast<std::uint32_t>(in_file() + appended_)};
-            std::string& bytes = *unknown.AddLengthDelimited(1);
-            bytes = added_.take_attributes(appended_);
-            complete(n, bytes);
+        for (std::size_t i = 0; i < added_.size(); ++i) {
+            complete(node{static_cast<std::uint32_t>(in_file() + i)}, *unknown.AddLengthDelimited(1));
         }
+        google::protobuf::io::CodedInputStream in(reinterpret_cast<const std::uint8_t*>(rest.data()),
+                                                  static_cast<int>(rest.size()));
+        unknown.MergeFromCodedStream(&in);
     }
 
     /// The node of this name.
@@ -252,19 +260,28 @@ private:
     /// Makes the message of a node that is kept as bytes; from now on it is the message that counts.
     void make_message(node n) const {
         auto def = std::make_unique<node_def>();
-        std::string bytes = added_[n.id - in_file()].attributes;
-        complete(n, bytes);
-        def->ParseFromString(bytes);
+        std::string bytes;
+        write_head(n, bytes);
+        def->ParseFromString(bytes.append(added_[n.id - in_file()].attributes));
         records_[n.id].def = messages_.emplace_back(std::move(def)).get();
     }
 
-    /// Appends what is not an attribute to the bytes of a new node; the order of fields means nothing.
-    void complete(node n, std::string& bytes) const {
+    /// Writes the bytes of a new node, its fields in order.
+    void complete(node n, std::string& bytes) {
         const record& r = records_[n.id];
         if (r.def != nullptr) {
-            bytes = r.def->SerializeAsString();
+            bytes = detail::deterministic_bytes(*r.def);
             return;
         }
+        const std::string attributes = added_.take_attributes(n.id - in_file());
+        bytes.reserve(attributes.size() + 64 * (r.inputs.size() + r.controls.size() + 2));
+        write_head(n, bytes);
+        bytes.append(attributes);
+    }
+
+    /// Appends what is not an attribute to the bytes of a new node.
+    void write_head(node n, std::string& bytes) const {
+        const record& r = records_[n.id];
         wire::bytes(bytes, 1, r.name);
         wire::bytes(bytes, 2, r.op);
         for (const value<node> v : r.inputs) {
@@ -274,6 +291,19 @@ private:
         for (const node c : r.controls) wire::bytes(bytes, 3, std::string(1, '^').append(name(c)));
         const std::string_view on = device(n);
         if (!on.empty()) wire::bytes(bytes, 4, on);
+    }
+
+    /// Takes every field but the nodes out of the graph's message: their bytes.
+    std::string take_all_but_nodes() {
+        const auto& reflection = *def_->GetReflection();
+        std::vector<const google::protobuf::FieldDescriptor*> fields;
+        reflection.ListFields(*def_, &fields);
+        fields.erase(std::remove_if(fields.begin(), fields.end(), [](const auto* f) { return f->number() == 1; }),
+                     fields.end());
+        GraphDef rest;
+        reflection.SwapFields(def_, &rest, fields);
+        reflection.MutableUnknownFields(&rest)->Swap(reflection.MutableUnknownFields(def_));
+        return detail::deterministic_bytes(rest);
     }
 
     void parse_inputs(record& r) {
@@ -321,7 +351,6 @@ private:
     mutable name_table names_;
     mutable std::uint32_t placed_ = 0;  ///< the nodes before this one are in names_; the others wait for find()
     new_nodes added_;
-    std::size_t appended_ = 0;
     mutable std::vector<std::unique_ptr<node_def>> messages_;  ///< of new nodes that are kept as bytes
     std::vector<bool> in_loop_;
     bool has_shapes_ = false;

@@ -3,6 +3,9 @@
 #ifndef QGRAFT_GRAPHDEF_MESSAGES_HPP
 #define QGRAFT_GRAPHDEF_MESSAGES_HPP
 
+#include <google/protobuf/io/coded_stream.h>
+#include <google/protobuf/io/zero_copy_stream_impl_lite.h>
+
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
@@ -25,6 +28,23 @@ struct messages {
     using shape_proto = std::remove_cvref_t<decltype(std::declval<const attr_value&>().shape())>;
     using data_type = decltype(std::declval<const attr_value&>().type());
 };
+
+namespace detail {
+
+/// The bytes of a message, maps in the order of their keys: equal messages give equal bytes.
+template <class Message>
+std::string deterministic_bytes(const Message& m) {
+    std::string bytes;
+    bytes.reserve(m.ByteSizeLong());
+    google::protobuf::io::StringOutputStream stream(&bytes);
+    google::protobuf::io::CodedOutputStream coded(&stream);
+    coded.SetSerializationDeterministic(true);
+    m.SerializeWithCachedSizes(&coded);
+    coded.Trim();
+    return bytes;
+}
+
+}  // namespace detail
 
 /// The numbers of the element types that qgraft writes; those of every DataType enumeration.
 enum class element_type : int { float32 = 1, float64 = 2, int32 = 3, int64 = 9, boolean = 10 };

@@ -46,9 +46,15 @@ inline std::uint64_t fewer_at(const char* text, std::size_t count) noexcept {
     return some;
 }
 
+/// A name as a key that may come to lie elsewhere, letter for letter the same.
+struct name_key {
+    mutable std::string_view text;
+};
+
 /// Hashes a name without regard to case.
 struct folded_hash {
-    std::size_t operator()(std::string_view name) const {
+    std::size_t operator()(const name_key& key) const {
+        const std::string_view name = key.text;
         constexpr std::uint64_t odd = 0x9e3779b97f4a7c15U;
         std::uint64_t h = name.size();
         std::size_t i = 0;
@@ -63,7 +69,9 @@ struct folded_hash {
 
 /// Compares names without regard to case.
 struct folded_equal {
-    bool operator()(std::string_view a, std::string_view b) const {
+    bool operator()(const name_key& x, const name_key& y) const {
+        const std::string_view a = x.text;
+        const std::string_view b = y.text;
         if (a.size() != b.size()) return false;
         std::size_t i = 0;
         for (; i + 8 <= a.size(); i += 8) {
@@ -95,17 +103,17 @@ public:
 
     /// Forgets which node has a name; it stays claimed.
     void remove(std::string_view name) {
-        const auto it = store_->in_use.find(name);
-        if (it != store_->in_use.end() && it->first == name) it->second.node = {};
+        const auto it = store_->in_use.find({name});
+        if (it != store_->in_use.end() && it->first.text == name) it->second.node = {};
         variants_.erase(std::string(name));
     }
 
     /// The node that has this name, letter for letter.
     [[nodiscard]] std::optional<node_ref> find(std::string_view name) const {
-        const auto it = store_->in_use.find(name);
+        const auto it = store_->in_use.find({name});
         if (it == store_->in_use.end()) return std::nullopt;
         node_ref found = it->second.node;
-        if (it->first != name) {
+        if (it->first.text != name) {
             const auto variant = variants_.find(std::string(name));
             found = variant == variants_.end() ? node_ref{} : variant->second;
         }
@@ -118,13 +126,13 @@ public:
         named_entry& at = entry_of(path);
         int suffix = at.second.count;
         set(at.second, suffix + 1);
-        if (suffix == 0) return at.first == path ? at.first : keep(path);
+        if (suffix == 0) return at.first.text == path ? at.first.text : keep(path);
         std::string candidate = numbered(path, suffix);
         while (is_in_use(candidate)) candidate = numbered(path, ++suffix);
         named_entry& made = entry_of(candidate);
         set(made.second, 1);
         set(at.second, suffix + 1);
-        return made.first == candidate ? made.first : keep(candidate);
+        return made.first.text == candidate ? made.first.text : keep(candidate);
     }
 
     /// Opens a variable scope of this path, made unique among variable scopes only: they count apart from names.
@@ -176,9 +184,9 @@ private:
     /// Entries, and below them the text of their keys.
     struct store {
         std::pmr::monotonic_buffer_resource memory;
-        std::pmr::unordered_map<std::string_view, entry, detail::folded_hash, detail::folded_equal> in_use{&memory};
+        std::pmr::unordered_map<detail::name_key, entry, detail::folded_hash, detail::folded_equal> in_use{&memory};
     };
-    using named_entry = std::pair<const std::string_view, entry>;
+    using named_entry = std::pair<const detail::name_key, entry>;
 
     static std::string numbered(std::string_view path, int n) {
         std::string s;
@@ -186,11 +194,11 @@ private:
         return s.append(path).append(1, '_').append(std::to_string(n));
     }
 
-    /// The entry of a name, made where it is missing.
+    /// The entry of a name, made where it is missing; its key is a text of this table.
     named_entry& entry_of(std::string_view name) {
-        const auto it = store_->in_use.find(name);
-        if (it != store_->in_use.end()) return *it;
-        return *store_->in_use.emplace(keep(name), entry{}).first;
+        const auto [it, is_new] = store_->in_use.try_emplace({name});
+        if (is_new) it->first.text = keep(name);
+        return *it;
     }
 
     std::string_view keep(std::string_view text) {
@@ -200,12 +208,12 @@ private:
     }
 
     [[nodiscard]] bool is_in_use(std::string_view name) const {
-        const auto it = store_->in_use.find(name);
+        const auto it = store_->in_use.find({name});
         return it != store_->in_use.end() && it->second.count > 0;
     }
 
     bool put(named_entry& at, std::string_view name, node_ref n) {
-        if (at.first != name) return variants_.emplace(name, n).second;
+        if (at.first.text != name) return variants_.emplace(name, n).second;
         const bool is_free = at.second.node == node_ref{};
         if (is_free) at.second.node = n;
         return is_free;

@@ -68,14 +68,17 @@ public:
         shapes_.push_back(std::move(shape));
         ++all_.back().shapes;
     }
-    /// Appends an attribute to the bytes of the last one: an entry of the map that is field 5 of a node.
+    /// Adds an attribute to the bytes of the last one: an entry of the map that is field 5 of a node. Entries are in the
+    /// order of their keys, as protobuf writes maps when it is to write equal messages alike.
     void add_attribute(std::string_view key, std::string_view value) {
         std::string& out = all_.back().attributes;
         if (out.empty()) out.reserve(usual_bytes);
-        entry_.clear();
-        wire::bytes(entry_, 1, key);
-        wire::bytes(entry_, 2, value);
-        wire::bytes(out, 5, entry_);
+        const std::size_t pair = wire::size_of_bytes(key) + wire::size_of_bytes(value);
+        const std::size_t at = place_of(key, out);
+        out.insert(at, 1 + wire::size_of_varint(pair) + pair, '\0');
+        char* next = wire::put_tagged(out.data() + at, 5U << 3U | 2U, pair);
+        next = wire::put_bytes(next, 1, key);
+        wire::put_bytes(next, 2, value);
     }
 
     /// The shapes of the outputs of one of them; none where it does not say.
@@ -100,9 +103,21 @@ public:
 private:
     static constexpr std::size_t usual_bytes = 320;  ///< of a new node
 
+    /// Where the entry of a key belongs among entries. Keys are shorter than 128 letters.
+    static std::size_t place_of(std::string_view key, std::string_view entries) {
+        std::size_t at = 0;
+        while (at < entries.size()) {
+            std::size_t start = at + 1;
+            const std::size_t length = static_cast<std::size_t>(wire::read_varint(entries, start));
+            const auto letters = static_cast<std::size_t>(static_cast<unsigned char>(entries[start + 1]));
+            if (key < entries.substr(start + 2, letters)) break;
+            at = start + length;
+        }
+        return at;
+    }
+
     std::vector<facts> all_;
     std::vector<tensor_shape> shapes_;
-    std::string entry_;
     std::deque<colocation_groups> groups_;
     std::unique_ptr<std::pmr::monotonic_buffer_resource> texts_ =
         std::make_unique<std::pmr::monotonic_buffer_resource>();

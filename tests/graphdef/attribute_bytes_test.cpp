@@ -1,0 +1,113 @@
+// The bytes of attributes: protobuf reads them as what they are said to be.
+// SPDX-License-Identifier: Apache-2.0
+#include <doctest/doctest.h>
+
+#include <array>
+#include <cstdint>
+#include <limits>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <qgraft/graphdef/attribute_bytes.hpp>
+#include <qgraft/graphdef/new_nodes.hpp>
+
+#include "graphdef/sketch.hpp"
+
+using namespace qgraft;
+using namespace qgraft::testing_support;
+using graphdef::attribute_bytes;
+using graphdef::element_type;
+
+namespace {
+
+/// What protobuf reads; it must write the same bytes again.
+proto::AttrValue read(std::string_view bytes) {
+    proto::AttrValue a;
+    CHECK(a.ParseFromArray(bytes.data(), static_cast<int>(bytes.size())));
+    CHECK(a.SerializeAsString() == bytes);
+    return a;
+}
+
+const tensor_shape unknown_batch({tensor_shape::unknown, 0, 300});
+
+}  // namespace
+
+TEST_CASE("scalars, those of default value too") {
+    attribute_bytes b;
+    CHECK(read(b.of(element_type::int64)).type() == proto::DT_INT64);
+    CHECK(read(b.of(true)).b());
+    const proto::AttrValue no = read(b.of(false));
+    CHECK((no.value_case() == proto::AttrValue::kB && !no.b()));
+    for (const std::int64_t i : {std::int64_t{0}, std::int64_t{-1}, std::numeric_limits<std::int64_t>::max()}) {
+        const proto::AttrValue a = read(b.of(i));
+        CHECK((a.value_case() == proto::AttrValue::kI && a.i() == i));
+    }
+    for (const std::size_t length : {0, 1, 127, 128, 20'000}) {
+        const std::string text(length, 'x');
+        const proto::AttrValue a = read(b.of(std::string_view(text)));
+        CHECK((a.value_case() == proto::AttrValue::kS && a.s() == text));
+    }
+}
+
+TEST_CASE("shapes") {
+    attribute_bytes b;
+    for (const tensor_shape& s : {tensor_shape{}, tensor_shape::scalar(), unknown_batch}) {
+        CHECK(graphdef::read_shape(read(b.of(s)).shape()) == s);
+    }
+}
+
+TEST_CASE("lists") {
+    attribute_bytes b;
+    const std::vector<tensor_shape> shapes{unknown_batch, tensor_shape{}};
+    const proto::AttrValue of_shapes = read(b.of(std::span(shapes)));
+    REQUIRE(of_shapes.list().shape_size() == 2);
+    CHECK(graphdef::read_shape(of_shapes.list().shape(0)) == unknown_batch);
+    CHECK(of_shapes.list().shape(1).unknown_rank());
+    const std::vector<std::string> texts{"loc:@a", ""};
+    const proto::AttrValue of_texts = read(b.of(std::span(texts)));
+    CHECK((of_texts.list().s_size() == 2 && of_texts.list().s(0) == "loc:@a"));
+    const std::array<std::int64_t, 3> numbers{1, -1, 300};
+    const proto::AttrValue of_numbers = read(b.of(std::span<const std::int64_t>(numbers)));
+    CHECK((of_numbers.list().i_size() == 3 && of_numbers.list().i(1) == -1));
+    CHECK(read(b.of(std::span<const std::int64_t>())).value_case() == proto::AttrValue::kList);
+}
+
+TEST_CASE("tensors") {
+    attribute_bytes b;
+    const proto::AttrValue number = read(b.tensor(tensor_shape({2, 2}), -0.5F));
+    CHECK(number.tensor().dtype() == proto::DT_FLOAT);
+    CHECK((number.tensor().tensor_shape().dim_size() == 2 && number.tensor().float_val(0) == -0.5F));
+    CHECK(read(b.tensor(element_type::int64, tensor_shape::scalar(), std::int64_t{-7})).tensor().int64_val(0) == -7);
+    CHECK(read(b.tensor(element_type::int32, tensor_shape::scalar(), std::int64_t{0})).tensor().int_val(0) == 0);
+    const std::vector<std::int32_t> axes{0, 1, -2};
+    const proto::AttrValue many = read(b.tensor(element_type::int32, tensor_shape({3}), std::span(axes)));
+    CHECK(graphdef::read_integers(many.tensor()) == std::vector<std::int64_t>{0, 1, -2});
+    CHECK(read(b.tensor(element_type::int32, tensor_shape({0}), std::span(axes).first(0)))
+              .tensor()
+              .tensor_content()
+              .empty());
+}
+
+TEST_CASE("an attribute that there is already") {
+    attribute_bytes b;
+    proto::AttrValue a;
+    a.mutable_func()->set_name("f");
+    CHECK(read(b.of(a)).func().name() == "f");
+}
+
+TEST_CASE("attributes come in the order of their keys") {
+    graphdef::new_nodes nodes;
+    attribute_bytes b;
+    nodes.add({});
+    for (const std::string_view key : {"dtype", "T", "_class", "value", "_output_shapes", "Tidx"}) {
+        nodes.add_attribute(key, b.of(std::string_view(key)));
+    }
+    const std::string bytes = nodes.take_attributes(0);
+    proto::NodeDef def;
+    REQUIRE(def.ParseFromString(bytes));
+    CHECK(def.attr_size() == 6);
+    CHECK(def.attr().at("_class").s() == "_class");
+    CHECK(graphdef::detail::deterministic_bytes(def) == bytes);
+}
