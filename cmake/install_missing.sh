@@ -2,7 +2,8 @@
 # Installs, on Debian and its kin, what building qgraft needs and this machine lacks.
 # SPDX-License-Identifier: Apache-2.0
 #
-# usage: sh cmake/install_missing.sh PART...      the parts: program (qgraft-rewrite), tests, ci (a second compiler)
+# usage: sh cmake/install_missing.sh PART...
+# The parts: program (qgraft-rewrite), tests, ci (a second compiler), benchmarks.
 # Elsewhere it says what is missing, and fails.
 set -eu
 
@@ -37,6 +38,13 @@ for part; do
     ci)
         needs command g++ g++
         needs command clang++ clang
+        ;;
+    benchmarks)
+        needs command python3 python3
+        needs command valgrind valgrind
+        needs command clang++ clang
+        needs header benchmark/benchmark.h libbenchmark-dev
+        needs header boost/graph/adjacency_list.hpp libboost-dev
         ;;
     *)
         echo "install_missing.sh: there is no part '$part'" >&2
