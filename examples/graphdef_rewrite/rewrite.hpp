@@ -7,7 +7,7 @@
 #include <unordered_set>
 
 #include <qgraft/graphdef/dialect.hpp>
-#include <qgraft/graphdef/io.hpp>
+#include <qgraft/graphdef/graph_file.hpp>
 #include <qgraft/qat.hpp>
 
 #include "progress.hpp"

@@ -3,9 +3,6 @@
 #ifndef QGRAFT_GRAPHDEF_COLLECTIONS_HPP
 #define QGRAFT_GRAPHDEF_COLLECTIONS_HPP
 
-#include <google/protobuf/io/coded_stream.h>
-#include <google/protobuf/io/zero_copy_stream_impl_lite.h>
-
 #include <algorithm>
 #include <array>
 #include <cstddef>
@@ -15,8 +12,8 @@
 #include <vector>
 
 #include <qgraft/graph/error.hpp>
+#include <qgraft/graphdef/notes.hpp>
 #include <qgraft/graphdef/op_defs.hpp>
-#include <qgraft/graphdef/qgraft_graphdef.pb.h>
 
 namespace qgraft::graphdef {
 
@@ -37,10 +34,10 @@ public:
     explicit collections(MetaGraphDef* meta) : meta_(meta) {}
 
     /// Appends to the global variables. Throws invalid_graph where these are not messages.
-    void add(const proto::VariableDef& v) { append(keys[0], v); }
+    void add(const variable_note& v) { append(keys[0], v); }
 
     /// Appends to the cond contexts. Throws as above.
-    void add(const proto::CondContextDef& c) { append(keys[1], c); }
+    void add(const cond_note& c) { append(keys[1], c); }
 
     /// Lists an operation among those that the graph uses. A list that is sorted stays so.
     void add_op(const std::string& op) {
@@ -96,8 +93,8 @@ private:
         return meta_ != nullptr && meta_->has_meta_info_def() && meta_->meta_info_def().has_stripped_op_list();
     }
 
-    template <class Message>
-    void append(const char* key, const Message& m) {
+    template <class Note>
+    void append(const char* key, const Note& note) {
         if constexpr (has_meta) {
             if (meta_ == nullptr) return;
             auto& collection = (*meta_->mutable_collection_def())[key];
@@ -105,20 +102,8 @@ private:
             if (collection.kind_case() != kind_type::kBytesList && collection.kind_case() != kind_type::KIND_NOT_SET) {
                 throw invalid_graph(key, "is a collection of names or numbers, where a rewrite adds messages");
             }
-            collection.mutable_bytes_list()->add_value(bytes_of(m));
+            collection.mutable_bytes_list()->add_value(bytes_of(note));
         }
-    }
-
-    /// Maps in the order of their keys, so that equal rewrites give equal bytes.
-    template <class Message>
-    static std::string bytes_of(const Message& m) {
-        std::string bytes;
-        google::protobuf::io::StringOutputStream stream(&bytes);
-        google::protobuf::io::CodedOutputStream coded(&stream);
-        coded.SetSerializationDeterministic(true);
-        m.SerializeToCodedStream(&coded);
-        coded.Trim();
-        return bytes;
     }
 
     void cut(const char* key, int length) {

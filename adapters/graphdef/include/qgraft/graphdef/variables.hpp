@@ -18,7 +18,7 @@ struct variable_facts {
     element_type type = element_type::float32;
     /// The initial value's name: a constant initializer's, or that of zeros.
     std::string_view initializer = "Const";
-    proto::VariableAggregation aggregation = proto::VARIABLE_AGGREGATION_NONE;
+    variable_aggregation aggregation = variable_aggregation::none;
     /// A variable that this one lives beside.
     std::optional<node_ref> beside{};
 };
@@ -43,14 +43,14 @@ public:
             this->claim(this->claim(name + "/Initializer") + "/" + std::string(facts.initializer));
         const tensor initial = this->constant(initializer, facts.initial, facts.type);
         this->set_groups(this->graph().definition(initial.node), groups);
-        proto::VariableDef def;
-        def.set_variable_name(name + ":0");
-        def.set_initial_value_name(initializer + ":0");
-        def.set_aggregation(facts.aggregation);
-        const tensor made =
-            is_resource() ? resource(name, initial, groups, facts, def) : reference(name, initial, groups, facts, def);
+        variable_note note{.variable_name = name + ":0",
+                           .initial_value_name = initializer + ":0",
+                           .is_resource = is_resource(),
+                           .aggregation = facts.aggregation};
+        const tensor made = is_resource() ? resource(name, initial, groups, facts, note)
+                                          : reference(name, initial, groups, facts, note);
         this->edits().note("add_variable");
-        this->graph().collected().add(def);
+        this->graph().collected().add(note);
         return made;
     }
 
@@ -112,7 +112,7 @@ private:
     }
 
     tensor reference(const std::string& name, tensor initial, const std::vector<std::string>& groups,
-                     const variable_facts& facts, proto::VariableDef& def) {
+                     const variable_facts& facts, variable_note& note) {
         const std::vector<tensor_shape> scalar_shape{tensor_shape::scalar()};
         node_def& variable =
             typed(this->add({"VariableV2", name, {}, {}, {}}, scalar_shape), "dtype", facts.type, groups);
@@ -124,13 +124,13 @@ private:
         const std::string snapshot = this->claim(name + "/read");
         write(assign, "Assign", made, initial);
         typed(this->add({"Identity", snapshot, {made}, {}, {}}, scalar_shape), "T", facts.type, groups);
-        def.set_initializer_name(assign);
-        def.set_snapshot_name(snapshot + ":0");
+        note.initializer_name = assign;
+        note.snapshot_name = snapshot + ":0";
         return made;
     }
 
     tensor resource(const std::string& name, tensor initial, const std::vector<std::string>& groups,
-                    const variable_facts& facts, proto::VariableDef& def) {
+                    const variable_facts& facts, variable_note& note) {
         const std::vector<tensor_shape> scalar_shape{tensor_shape::scalar()};
         node_def& variable =
             typed(this->add({"VarHandleOp", name, {}, {}, {}}, scalar_shape), "dtype", facts.type, groups);
@@ -147,9 +147,8 @@ private:
         write(assign, "Assign", made, initial);
         const std::string snapshot = this->claim(this->claim(name + "/Read") + "/ReadVariableOp");
         typed(this->add({"ReadVariableOp", snapshot, {made}, {}, {}}, scalar_shape), "dtype", facts.type, inner);
-        def.set_initializer_name(assign);
-        def.set_snapshot_name(snapshot + ":0");
-        def.set_is_resource(true);
+        note.initializer_name = assign;
+        note.snapshot_name = snapshot + ":0";
         return made;
     }
 
