@@ -13,7 +13,7 @@
 #include <string>
 
 #include <qgraft/graphdef/dialect.hpp>
-#include <qgraft/graphdef/io.hpp>
+#include <qgraft/graphdef/graph_file.hpp>
 #include <qgraft/qat.hpp>
 
 namespace {

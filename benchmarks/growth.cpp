@@ -16,7 +16,7 @@
 #include <string_view>
 
 #include <qgraft/graphdef/dialect.hpp>
-#include <qgraft/graphdef/io.hpp>
+#include <qgraft/graphdef/graph_file.hpp>
 #include <qgraft/qat.hpp>
 
 #include "synthetic.hpp"

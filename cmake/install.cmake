@@ -1,12 +1,12 @@
-# Install rules of the core and of the package; an adapter's own are in its CMakeLists.txt.
+# Install rules of the core, of graphdef's headers and of the package; an adapter's own are in its CMakeLists.txt.
 # SPDX-License-Identifier: Apache-2.0
 include(CMakePackageConfigHelpers)
 
 set(qgraft_package_dir "${CMAKE_INSTALL_LIBDIR}/cmake/qgraft")
 
-install(DIRECTORY include/ DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}" FILES_MATCHING PATTERN "*.hpp" PATTERN "*.cuh")
+install(DIRECTORY include/ adapters/graphdef/include/ DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}" FILES_MATCHING PATTERN "*.hpp" PATTERN "*.cuh")
 install(FILES LICENSE DESTINATION "${CMAKE_INSTALL_DOCDIR}")
-install(TARGETS qgraft EXPORT qgraft-targets)
+install(TARGETS qgraft qgraft_graphdef_headers EXPORT qgraft-targets)
 install(EXPORT qgraft-targets NAMESPACE qgraft:: DESTINATION "${qgraft_package_dir}")
 foreach(adapter IN LISTS qgraft_adapters)
   install(EXPORT qgraft-${adapter}-targets NAMESPACE qgraft:: DESTINATION "${qgraft_package_dir}")

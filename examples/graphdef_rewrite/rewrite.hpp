@@ -4,7 +4,7 @@
 #define QGRAFT_EXAMPLES_GRAPHDEF_REWRITE_REWRITE_HPP
 
 #include <qgraft/graphdef/dialect.hpp>
-#include <qgraft/graphdef/io.hpp>
+#include <qgraft/graphdef/graph_file.hpp>
 #include <qgraft/qat.hpp>
 
 #include "progress.hpp"

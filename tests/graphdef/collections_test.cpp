@@ -25,10 +25,12 @@ proto::VariableDef variable(const std::string& name) {
     return v;
 }
 
-proto::CondContextDef context(const std::string& name) {
-    proto::CondContextDef c;
-    c.set_context_name(name);
-    return c;
+graphdef::variable_note variable_note(const std::string& name) {
+    return {.variable_name = name, .initial_value_name = {}};
+}
+
+graphdef::cond_note cond_note(const std::string& name) {
+    return {.context_name = name, .pred_name = {}, .pivot_name = {}};
 }
 
 /// Every message of a collection.
@@ -73,6 +75,49 @@ TEST_CASE("the report names every new variable, those of the debiased averages a
         CHECK(reported == noted);
         CHECK(r.variables.size() == noted.size());
     }
+}
+
+TEST_CASE("the bytes of a variable's note are those that protobuf writes") {
+    const graphdef::variable_note note{.variable_name = "v:0",
+                                       .initial_value_name = "v/zeros:0",
+                                       .initializer_name = "v/Assign",
+                                       .snapshot_name = std::string(300, 's'),
+                                       .is_resource = true,
+                                       .aggregation = graphdef::variable_aggregation::mean};
+    proto::VariableDef v;
+    v.set_variable_name("v:0");
+    v.set_initial_value_name("v/zeros:0");
+    v.set_initializer_name("v/Assign");
+    v.set_snapshot_name(std::string(300, 's'));
+    v.set_is_resource(true);
+    v.set_aggregation(proto::VARIABLE_AGGREGATION_MEAN);
+    CHECK(bytes_of(note) == bytes_of(v));
+    CHECK(bytes_of(variable_note("v")) == bytes_of(variable("v")));
+}
+
+TEST_CASE("the bytes of a cond's note are those that protobuf writes") {
+    const graphdef::cond_note note{.context_name = "c",
+                                   .pred_name = "p:0",
+                                   .pivot_name = "t:0",
+                                   .branch = 1,
+                                   .values = {"b:0", "a:0", ""},
+                                   .outer_values = {{"q:0", "b:0"}, {"p:0", "p:0"}, {"", ""}}};
+    proto::CondContextDef c;
+    c.set_context_name("c");
+    c.set_pred_name("p:0");
+    c.set_pivot_name("t:0");
+    c.set_branch(1);
+    auto& values = *c.mutable_values_def();
+    for (const char* v : {"", "a:0", "b:0"}) values.add_values(v);
+    (*values.mutable_external_values())[""] = "";
+    (*values.mutable_external_values())["p:0"] = "p:0";
+    (*values.mutable_external_values())["q:0"] = "b:0";
+    CHECK(bytes_of(note) == bytes_of(c));
+
+    proto::CondContextDef bare;
+    bare.set_context_name("c");
+    bare.mutable_values_def();
+    CHECK(bytes_of(cond_note("c")) == bytes_of(bare));
 }
 
 TEST_CASE("a new reference variable is noted as TensorFlow notes it") {
@@ -130,7 +175,7 @@ TEST_CASE("what was there comes first") {
     sketch s;
     auto& list = *(*s.meta.mutable_collection_def())["variables"].mutable_bytes_list();
     list.add_value(bytes_of(variable("old")));
-    collected(&s.meta).add(variable("new"));
+    collected(&s.meta).add(variable_note("new"));
     const auto all = messages_in<proto::VariableDef>(s.meta, "variables");
     REQUIRE(all.size() == 2);
     CHECK(all[0].variable_name() == "old");
@@ -152,12 +197,12 @@ TEST_CASE("whatever the collections were, they are that again") {
             const auto mark = c.mark();
             c.restore(mark);
             CHECK(bytes_of(s.meta) == before);
-            c.add(variable("v"));
+            c.add(variable_note("v"));
             const auto with_variable = c.mark();
             const std::string between = bytes_of(s.meta);
-            c.add(variable("w"));
-            c.add(context("x"));
-            c.add(context("y"));
+            c.add(variable_note("w"));
+            c.add(cond_note("x"));
+            c.add(cond_note("y"));
             c.restore(with_variable);
             CHECK(bytes_of(s.meta) == between);
             c.restore(mark);

@@ -14,6 +14,7 @@
 #include <utility>
 
 #include <qgraft/graphdef/dialect.hpp>
+#include <qgraft/graphdef/qgraft_graphdef.pb.h>
 #include <qgraft/qat.hpp>
 #include <qgraft/testing/conformance.hpp>
 

@@ -9,7 +9,14 @@
 #include <string_view>
 #include <type_traits>
 
+#include <qgraft/graphdef/dialect.hpp>
+#include <qgraft/graphdef/io.hpp>
 #include <qgraft/qat.hpp>
+
+// A host is not made to build qgraft's messages.
+#ifdef GOOGLE_PROTOBUF_INCLUDED_qgraft_5fgraphdef_2eproto
+#error "the adapter includes qgraft's own messages"
+#endif
 
 #include "graphdef/sketch.hpp"
 #include "host/qgraft_graphdef.pb.h"

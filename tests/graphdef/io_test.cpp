@@ -13,8 +13,8 @@
 #include <string>
 #include <vector>
 
+#include <qgraft/graphdef/graph_file.hpp>
 #include <qgraft/graphdef/inspect.hpp>
-#include <qgraft/graphdef/io.hpp>
 
 #include "graphdef/temporary_folder.hpp"
 

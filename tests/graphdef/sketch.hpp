@@ -15,6 +15,7 @@
 
 #include <qgraft/graphdef/dialect.hpp>
 #include <qgraft/graphdef/graph.hpp>
+#include <qgraft/graphdef/qgraft_graphdef.pb.h>
 
 namespace qgraft::testing_support {
 

@@ -13,8 +13,8 @@
 #include <vector>
 
 #include <qgraft/graph/error.hpp>
+#include <qgraft/graphdef/notes.hpp>
 #include <qgraft/graphdef/op_defs.hpp>
-#include <qgraft/graphdef/qgraft_graphdef.pb.h>
 
 namespace qgraft::graphdef {
 
@@ -35,10 +35,10 @@ public:
     explicit collections(MetaGraphDef* meta) : meta_(meta) {}
 
     /// Appends to the global variables. Throws invalid_graph where these are not messages.
-    void add(const proto::VariableDef& v) { append(keys[0], v); }
+    void add(const variable_note& v) { append(keys[0], v); }
 
     /// Appends to the cond contexts. Throws as above.
-    void add(const proto::CondContextDef& c) { append(keys[1], c); }
+    void add(const cond_note& c) { append(keys[1], c); }
 
     /// Lists an operation among those that the graph uses. A list that is sorted stays so. The name must outlive this.
     void add_op(std::string_view name) {
@@ -96,8 +96,8 @@ private:
         return meta_ != nullptr && meta_->has_meta_info_def() && meta_->meta_info_def().has_stripped_op_list();
     }
 
-    template <class Message>
-    void append(const char* key, const Message& m) {
+    template <class Note>
+    void append(const char* key, const Note& note) {
         if constexpr (has_meta) {
             if (meta_ == nullptr) return;
             auto& collection = (*meta_->mutable_collection_def())[key];
@@ -105,7 +105,7 @@ private:
             if (collection.kind_case() != kind_type::kBytesList && collection.kind_case() != kind_type::KIND_NOT_SET) {
                 throw invalid_graph(key, "is a collection of names or numbers, where a rewrite adds messages");
             }
-            collection.mutable_bytes_list()->add_value(detail::deterministic_bytes(m));
+            collection.mutable_bytes_list()->add_value(bytes_of(note));
         }
     }
 

@@ -61,7 +61,7 @@ private:
         if (const auto there = this->graph().find(path_in(path, "Identity"))) return {*there, 0};
         const variable_facts facts{.type = element_type::int64,
                                    .initializer = "zeros",
-                                   .aggregation = proto::VARIABLE_AGGREGATION_ONLY_FIRST_REPLICA};
+                                   .aggregation = variable_aggregation::only_first_replica};
         const tensor variable = this->variable({}, path, facts);
         const std::string_view scope = this->graph().name(variable.node);
         const tensor next = this->accumulate(scope, "AssignAdd", variable, literal{1}, element_type::int64);
@@ -85,33 +85,27 @@ private:
     /// One branch, and its context.
     tensor branch(std::string_view name, tensor predicate, tensor pivot, const operand& x, const tensor_shape& shape,
                   int side) {
-        proto::CondContextDef context;
-        context.set_context_name(std::string(this->claim(name, "cond_text")));
-        std::set<std::string> names{full(predicate), full(pivot)};
-        auto& values = *context.mutable_values_def();
-        (*values.mutable_external_values())[full(predicate)] = full(predicate);
+        cond_note context{.context_name = std::string(this->claim(name, "cond_text")),
+                          .pred_name = full(predicate),
+                          .pivot_name = full(pivot),
+                          .branch = side,
+                          .values = {full(predicate), full(pivot)},
+                          .outer_values = {{full(predicate), full(predicate)}}};
         const auto* number = std::get_if<literal>(&x);
-        const tensor out = number != nullptr
-                               ? constant_branch(name, pivot, number->number, shape, names)
-                               : passing_branch(name, predicate, std::get<tensor>(x), side, names, values);
-        context.set_pred_name(full(predicate));
-        context.set_pivot_name(full(pivot));
-        context.set_branch(side);
-        for (const std::string& v : names) values.add_values(v);
+        const tensor out = number != nullptr ? constant_branch(name, pivot, number->number, shape, context.values)
+                                             : passing_branch(name, predicate, std::get<tensor>(x), context);
         this->edits().note("add_cond_context");
         this->collected().add(context);
         return out;
     }
 
     /// Passes `x` on, by its Switch.
-    template <class ValuesDef>
-    tensor passing_branch(std::string_view name, tensor predicate, tensor x, int side, std::set<std::string>& names,
-                          ValuesDef& values) {
+    tensor passing_branch(std::string_view name, tensor predicate, tensor x, cond_note& context) {
         branch_on(this->claim(name, "Switch"), x, predicate, element_type::float32);
         this->colocate(x.node);
-        const tensor out{this->last(), static_cast<std::uint32_t>(side)};
-        names.insert({full(x), full({out.node, 0}), full({out.node, 1})});
-        (*values.mutable_external_values())[full(x)] = full(out);
+        const tensor out{this->last(), static_cast<std::uint32_t>(context.branch)};
+        context.values.insert({full(x), full({out.node, 0}), full({out.node, 1})});
+        context.outer_values[full(x)] = full(out);
         return out;
     }
 

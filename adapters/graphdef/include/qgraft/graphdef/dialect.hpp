@@ -36,7 +36,7 @@ public:
     tensor build(const instruction_type& i) {
         switch (i.op) {
             case word::variable: {
-                const variable_facts facts{.initial = i.params.real, .aggregation = proto::VARIABLE_AGGREGATION_MEAN};
+                const variable_facts facts{.initial = i.params.real, .aggregation = variable_aggregation::mean};
                 return this->variable(i.scope.state, i.hint, facts);
             }
             case word::reduce_min:

@@ -6,7 +6,6 @@
 #include <google/protobuf/descriptor.h>
 #include <google/protobuf/io/coded_stream.h>
 #include <google/protobuf/message.h>
-#include <google/protobuf/unknown_field_set.h>
 
 #include <algorithm>
 #include <charconv>
@@ -189,7 +188,7 @@ public:
         const std::string rest = take_all_but_nodes();
         auto& unknown = *def_->GetReflection()->MutableUnknownFields(def_);
         for (std::size_t i = 0; i < added_.size(); ++i) {
-            complete(node{static_cast<std::uint32_t>(in_file() + i)}, *unknown.AddLengthDelimited(1));
+            detail::add_field(unknown, 1, bytes_of(node{static_cast<std::uint32_t>(in_file() + i)}));
         }
         google::protobuf::io::CodedInputStream in(reinterpret_cast<const std::uint8_t*>(rest.data()),
                                                   static_cast<int>(rest.size()));
@@ -266,17 +265,15 @@ private:
         records_[n.id].def = messages_.emplace_back(std::move(def)).get();
     }
 
-    /// Writes the bytes of a new node, its fields in order.
-    void complete(node n, std::string& bytes) {
+    /// The bytes of a new node, its fields in order. Those of its attributes are used up.
+    std::string bytes_of(node n) {
         const record& r = records_[n.id];
-        if (r.def != nullptr) {
-            bytes = detail::deterministic_bytes(*r.def);
-            return;
-        }
+        if (r.def != nullptr) return detail::deterministic_bytes(*r.def);
         const std::string attributes = added_.take_attributes(n.id - in_file());
+        std::string bytes;
         bytes.reserve(attributes.size() + 64 * (r.inputs.size() + r.controls.size() + 2));
         write_head(n, bytes);
-        bytes.append(attributes);
+        return bytes.append(attributes);
     }
 
     /// Appends what is not an attribute to the bytes of a new node.

@@ -273,9 +273,6 @@ private:
     file_format format_;
 };
 
-/// A graph file read into qgraft's own message types.
-using graph_file = basic_graph_file<proto::MetaGraphDef>;
-
 }  // namespace qgraft::graphdef
 
 #endif

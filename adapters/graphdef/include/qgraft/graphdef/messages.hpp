@@ -5,6 +5,8 @@
 
 #include <google/protobuf/io/coded_stream.h>
 #include <google/protobuf/io/zero_copy_stream_impl_lite.h>
+#include <google/protobuf/stubs/common.h>
+#include <google/protobuf/unknown_field_set.h>
 
 #include <algorithm>
 #include <cstddef>
@@ -42,6 +44,15 @@ std::string deterministic_bytes(const Message& m) {
     m.SerializeWithCachedSizes(&coded);
     coded.Trim();
     return bytes;
+}
+
+/// Adds a field that a message's type does not know.
+inline void add_field(google::protobuf::UnknownFieldSet& fields, int number, std::string bytes) {
+#if GOOGLE_PROTOBUF_VERSION < 5028000
+    *fields.AddLengthDelimited(number) = std::move(bytes);
+#else
+    fields.AddLengthDelimited(number, std::move(bytes));
+#endif
 }
 
 }  // namespace detail

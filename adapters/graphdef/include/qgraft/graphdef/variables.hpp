@@ -18,7 +18,7 @@ struct variable_facts {
     element_type type = element_type::float32;
     /// The initial value's name: a constant initializer's, or that of zeros.
     std::string_view initializer = "Const";
-    proto::VariableAggregation aggregation = proto::VARIABLE_AGGREGATION_NONE;
+    variable_aggregation aggregation = variable_aggregation::none;
     /// A variable that this one lives beside.
     std::optional<node_ref> beside{};
 };
@@ -42,14 +42,14 @@ public:
         const std::string_view initializer = this->claim(this->claim(name, "Initializer"), facts.initializer);
         const tensor initial = this->constant(initializer, facts.initial, facts.type);
         this->write_groups(groups);
-        proto::VariableDef def;
-        def.set_variable_name(output_of(name));
-        def.set_initial_value_name(output_of(initializer));
-        def.set_aggregation(facts.aggregation);
-        const tensor made =
-            is_resource() ? resource(name, initial, groups, facts, def) : reference(name, initial, groups, facts, def);
+        variable_note note{.variable_name = output_of(name),
+                           .initial_value_name = output_of(initializer),
+                           .is_resource = is_resource(),
+                           .aggregation = facts.aggregation};
+        const tensor made = is_resource() ? resource(name, initial, groups, facts, note)
+                                          : reference(name, initial, groups, facts, note);
         this->edits().note("add_variable");
-        this->collected().add(def);
+        this->collected().add(note);
         return made;
     }
 
@@ -107,20 +107,20 @@ private:
     static std::string output_of(std::string_view name) { return std::string(name).append(":0"); }
 
     tensor reference(std::string_view name, tensor initial, const colocation_groups& groups,
-                     const variable_facts& facts, proto::VariableDef& def) {
+                     const variable_facts& facts, variable_note& note) {
         const tensor made = declare("VariableV2", name, {}, groups, facts);
         const std::string_view assign = this->claim(name, "Assign");
         const std::string_view snapshot = this->claim(name, "read");
         store(assign, "Assign", made, initial);
         this->elementwise("Identity", snapshot, {made}, tensor_shape::scalar(), facts.type);
         this->write_groups(groups);
-        def.set_initializer_name(std::string(assign));
-        def.set_snapshot_name(output_of(snapshot));
+        note.initializer_name = assign;
+        note.snapshot_name = output_of(snapshot);
         return made;
     }
 
     tensor resource(std::string_view name, tensor initial, const colocation_groups& groups, const variable_facts& facts,
-                    proto::VariableDef& def) {
+                    variable_note& note) {
         const tensor made = declare("VarHandleOp", name, name, groups, facts);
         // Only a variable beside another has these two in its group.
         const bool grouped = facts.beside.has_value();
@@ -133,9 +133,8 @@ private:
         this->add({"ReadVariableOp", snapshot, {made}, {}, {}}, tensor_shape::scalar());
         this->write("dtype", facts.type);
         if (grouped) this->write_groups(groups);
-        def.set_initializer_name(std::string(assign));
-        def.set_snapshot_name(output_of(snapshot));
-        def.set_is_resource(true);
+        note.initializer_name = assign;
+        note.snapshot_name = output_of(snapshot);
         return made;
     }
 
