@@ -99,8 +99,8 @@ def check_graph(name, meta, tools, folder, settings, inputs=None):
         out = import_and_run(reference, inputs)
         if inputs and not np.isfinite(out).all():
             sys.exit('%s computes %s' % (what, out))
-        print('same, and imported: %-60s %5d nodes, %3d fake-quantized' % (
-            what, len(kinds), kinds.count('FakeQuantWithMinMaxVars')))
+        print('same, imported%s: %s: %d nodes, %d fake-quantized' % (
+            ' and run' if inputs else '', what.strip(), len(kinds), kinds.count('FakeQuantWithMinMaxVars')))
 
 
 def check_refused(op, program, folder):
