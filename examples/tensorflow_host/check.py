@@ -28,7 +28,7 @@ SETTINGS = [
     ({}, []),
     ({'is_training': False}, ['--eval']),
     ({'weight_bits': 4, 'activation_bits': 6, 'symmetric': True, 'quant_delay': 100, 'freeze_bn_delay': 200},
-     ['--weight-bits', '4', '--activation-bits', '6', '--symmetric', '--quant-delay', '100', '--freeze-bn-delay', '200']),
+     '--weight-bits 4 --activation-bits 6 --symmetric --quant-delay 100 --freeze-bn-delay 200'.split()),
     ({'resource_variables': True, 'quant_delay': 5}, ['--resource-variables', '--quant-delay', '5']),
 ]
 
@@ -89,8 +89,9 @@ def check_graph(name, meta, tools, folder, settings, inputs=None):
         what = '%s %s' % (name, ' '.join(flags))
         must_run(rewriter, before, wanted, *flags)
         reference = read(wanted)
-        kinds = [n.op for n in reference.graph_def.node]
-        if 'FakeQuantWithMinMaxVars' not in kinds or not any(n.name.endswith('_Fold') for n in reference.graph_def.node):
+        nodes = reference.graph_def.node
+        kinds = [n.op for n in nodes]
+        if 'FakeQuantWithMinMaxVars' not in kinds or not any(n.name.endswith('_Fold') for n in nodes):
             sys.exit('%s: nothing to compare: no batch norm was folded, or nothing quantized' % what)
         expect_equal('the op on ' + what, through_op(op, meta, **attributes), reference)
         if flags in ([], ['--eval']):
@@ -99,8 +100,8 @@ def check_graph(name, meta, tools, folder, settings, inputs=None):
         out = import_and_run(reference, inputs)
         if inputs and not np.isfinite(out).all():
             sys.exit('%s computes %s' % (what, out))
-        print('same, and imported: %-60s %5d nodes, %3d fake-quantized' % (
-            what, len(kinds), kinds.count('FakeQuantWithMinMaxVars')))
+        print('same, imported%s: %s: %d nodes, %d fake-quantized' % (
+            ' and run' if inputs else '', what.strip(), len(kinds), kinds.count('FakeQuantWithMinMaxVars')))
 
 
 def check_refused(op, program, folder):

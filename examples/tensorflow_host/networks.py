@@ -38,7 +38,8 @@ def build(is_training, resource_variables):
             x = tf.nn.relu(_batch_norm(y, is_training) + x)
         with tf1.variable_scope('logits'):
             x = tf.reshape(x, [-1, 4 * 4 * 8])
-            x = tf.nn.bias_add(tf.matmul(x, tf1.get_variable('weights', [4 * 4 * 8, 10])), tf1.get_variable('bias', [10]))
+            x = tf.matmul(x, tf1.get_variable('weights', [4 * 4 * 8, 10]))
+            x = tf.nn.bias_add(x, tf1.get_variable('bias', [10]))
         tf.identity(x, name='output')
         return tf1.train.export_meta_graph()
 
