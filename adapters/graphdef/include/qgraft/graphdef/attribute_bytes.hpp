@@ -82,6 +82,11 @@ inline void bytes(std::string& out, unsigned field, std::string_view content) {
     out.append(content);
 }
 
+/// A field that holds a text and is left out where that is empty, as outside of lists and maps.
+inline void text(std::string& out, unsigned field, std::string_view content) {
+    if (!content.empty()) bytes(out, field, content);
+}
+
 /// The bytes of a number that has a fixed width, the lowest first.
 template <std::unsigned_integral Number>
 void fixed(std::string& out, Number number) {

@@ -38,11 +38,11 @@ struct cond_note {
 /// The bytes of a VariableDef. As protobuf writes messages: fields in order, none that is zero or empty.
 inline std::string bytes_of(const variable_note& v) {
     std::string out;
-    wire::bytes(out, 1, v.variable_name);
-    wire::bytes(out, 2, v.initializer_name);
-    wire::bytes(out, 3, v.snapshot_name);
+    wire::text(out, 1, v.variable_name);
+    wire::text(out, 2, v.initializer_name);
+    wire::text(out, 3, v.snapshot_name);
     if (v.is_resource) wire::number(out, 5, 1);
-    wire::bytes(out, 6, v.initial_value_name);
+    wire::text(out, 6, v.initial_value_name);
     if (v.aggregation != variable_aggregation::none) wire::number(out, 9, static_cast<std::uint64_t>(v.aggregation));
     return out;
 }
@@ -58,9 +58,9 @@ inline std::string bytes_of(const cond_note& c) {
         wire::bytes(values, 2, entry);
     }
     std::string out;
-    wire::bytes(out, 1, c.context_name);
-    wire::bytes(out, 2, c.pred_name);
-    wire::bytes(out, 3, c.pivot_name);
+    wire::text(out, 1, c.context_name);
+    wire::text(out, 2, c.pred_name);
+    wire::text(out, 3, c.pivot_name);
     if (c.branch != 0) wire::number(out, 4, static_cast<std::uint64_t>(c.branch));
     wire::bytes(out, 5, values);
     return out;
