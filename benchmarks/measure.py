@@ -17,7 +17,7 @@ def run(command, **options):
 
 def figures(text):
     """The name=value pairs of a text, as numbers."""
-    return {k: float(v) for k, v in re.findall(r'(\w+)=([0-9.]+(?:e[+-]?[0-9]+)?)(?![0-9.])', text)}
+    return {k: float(v) for k, v in re.findall(r'(\w+)=([0-9.]+(?:e[+-]?[0-9]+)?)(?=\s|$)', text)}
 
 
 def wall(command):

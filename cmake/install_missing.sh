@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 # usage: sh cmake/install_missing.sh PART...
-# The parts: program (qgraft-rewrite), tests, ci (a second compiler), benchmarks.
+# The parts: program (qgraft-rewrite), tests, ci (a second compiler), clients, benchmarks.
 # Elsewhere it says what is missing, and fails.
 set -eu
 
@@ -38,6 +38,11 @@ for part; do
     ci)
         needs command g++ g++
         needs command clang++ clang
+        needs header benchmark/benchmark.h libbenchmark-dev
+        ;;
+    clients)
+        needs command python3 python3
+        python3 -c 'import ensurepip, venv' >/dev/null 2>&1 || missing="$missing python3-venv"
         ;;
     benchmarks)
         needs command python3 python3

@@ -4,7 +4,8 @@
 #
 # usage: sh tests/run.sh [--full] [--ci]
 #   --full   the longer tests too
-#   --ci     a second build with clang++, and one with the address and undefined behaviour sanitizers
+#   --ci     the benchmarks built, a second build with clang++, one with the address and undefined behaviour sanitizers,
+#            and real clients
 # The last line says how many tests passed and failed, over all builds. Exits 0 where none failed.
 set -u
 cd "$(dirname "$0")/.." || exit 1
@@ -22,6 +23,7 @@ for argument; do
     esac
 done
 
+benchmarks=OFF
 passed=0
 failed=0
 log=$(mktemp)
@@ -58,7 +60,8 @@ build_and_test() {
     preset=$1
     shift
     say "Build '$preset'"
-    if ! cmake --preset "$preset" -DQGRAFT_FULL_TESTS="$full" -DQGRAFT_BUILD_TESTS=ON -DQGRAFT_GRAPHDEF=ON -DQGRAFT_BOOST_GRAPH=ON ||
+    if ! cmake --preset "$preset" -DQGRAFT_FULL_TESTS="$full" -DQGRAFT_BUILD_TESTS=ON -DQGRAFT_GRAPHDEF=ON \
+        -DQGRAFT_BOOST_GRAPH=ON -DQGRAFT_BUILD_BENCHMARKS="$benchmarks" ||
         ! cmake --build --preset "$preset" -j "$(nproc)"; then
         give_up "The build '$preset' failed."
         return
@@ -77,10 +80,17 @@ sh cmake/install_missing.sh $parts || {
     finish
 }
 
+[ "$ci" = no ] || benchmarks=ON
 build_and_test default
 if [ "$ci" = yes ]; then
+    benchmarks=OFF
     # What looks at the source tree rather than at this build has run above.
     build_and_test clang -LE tree
     build_and_test asan -LE tree
+    say "Clients"
+    sh examples/clients.sh 2>&1 | tee "$log"
+    grep -q '^client ' "$log" || give_up "No client was run."
+    passed=$((passed + $(grep -c '^client .*: passed$' "$log")))
+    failed=$((failed + $(grep -c '^client .*: FAILED$' "$log")))
 fi
 finish
