@@ -2,18 +2,24 @@
 # Real clients of qgraft: builds qgraft-rewrite, and has TensorFlow 2.21 use qgraft and what it makes.
 # SPDX-License-Identifier: Apache-2.0
 #
-# usage: sh examples/clients.sh [CLIENT...]     those named, or all
+# usage: sh examples/clients.sh [CLIENT...]     those named, or all:
+#   digits            trains a network at several widths, from TensorFlow in Python; a table and a plot
+#   lite              runs what digits has trained in integers, by TFLite
+#   tensorflow_host   rewrites TensorFlow's own messages in a program and in an op
 # On a bare Debian it first installs what is missing; TensorFlow goes into a virtual environment in build/clients.
 # The last lines say of each client whether it passed. Exits 0 where all did.
 set -u
 cd "$(dirname "$0")/.." || exit 1
 
-all='tensorflow_host'
+all='digits lite tensorflow_host'
 python=$PWD/build/clients/bin/python
+rewrite=build/bin/qgraft-rewrite
 
 run_client() {
     case $1 in
-    tensorflow_host) sh examples/tensorflow_host/run.sh "$python" build/clients/tensorflow_host build/bin/qgraft-rewrite ;;
+    digits) "$python" -B examples/tensorflow/digits.py "$rewrite" build/clients/digits ;;
+    lite) "$python" -B examples/tensorflow/lite.py "$rewrite" build/clients/digits ;;
+    tensorflow_host) sh examples/tensorflow_host/run.sh "$python" build/clients/tensorflow_host "$rewrite" ;;
     esac
 }
 

@@ -44,7 +44,7 @@ TEST_CASE("scalars, those of default value too") {
         const proto::AttrValue a = read(b.of(i));
         CHECK((a.value_case() == proto::AttrValue::kI && a.i() == i));
     }
-    for (const std::size_t length : {0, 1, 127, 128, 20'000}) {
+    for (const std::size_t length : {0U, 1U, 127U, 128U, 20'000U}) {
         const std::string text(length, 'x');
         const proto::AttrValue a = read(b.of(std::string_view(text)));
         CHECK((a.value_case() == proto::AttrValue::kS && a.s() == text));

@@ -1,0 +1,105 @@
+# A client: TensorFlow 2 trains a network that qgraft-rewrite has quantized, at several widths.
+# SPDX-License-Identifier: Apache-2.0
+"""usage: digits.py QGRAFT_REWRITE FOLDER
+
+Prints a table of accuracies, and leaves it in FOLDER with a plot, the graphs and the checkpoints. Fails where 8 bits
+lose more than a percentage point, or where a checkpoint does not fit.
+"""
+import pathlib
+import statistics
+import sys
+
+import network
+import numpy as np
+import training
+from rewriting import Rewriter
+
+SEEDS = (1, 2, 3)
+WIDTHS = (8, 4, 3, 2)
+DELAY, FREEZE = 200, 400
+
+
+def require(holds, what):
+    if not holds:
+        raise SystemExit(f'digits.py: {what}')
+
+
+def train_all(rewrite, folder):
+    """The accuracies by width, a list with one for each seed; 32 is the network as it was."""
+    train, (images, labels) = network.digits()
+    eval_graph = folder / 'eval.meta'
+    network.export(eval_graph, is_training=False)
+    accuracies = {}
+    for seed in SEEDS:
+        graph = folder / f'train_{seed}.meta'
+        network.export(graph, is_training=True, seed=seed)
+        checkpoint = training.train(graph, folder / f'float_{seed}', train, seed)
+        logits = training.logits_with(eval_graph, checkpoint, images)
+        accuracies.setdefault(32, []).append(training.accuracy(logits, labels))
+        for bits in WIDTHS:
+            flags = ('--weight-bits', bits, '--activation-bits', bits)
+            delays = ('--quant-delay', DELAY, '--freeze-bn-delay', FREEZE)
+            quantized, _ = rewrite(graph, f'train_{seed}_{bits}', *flags, *delays)
+            checkpoint = training.train(quantized, folder / f'quantized_{seed}_{bits}', train, seed)
+            quantized_eval, _ = rewrite(eval_graph, f'eval_{bits}', '--eval', *flags)
+            logits = training.logits_with(quantized_eval, checkpoint, images)
+            accuracies.setdefault(bits, []).append(training.accuracy(logits, labels))
+        print(f'seed {seed}: ' + ', '.join(f'{b} bits {a[-1]:.1f} %' for b, a in accuracies.items()), flush=True)
+    return accuracies
+
+
+def check_fine_tuning(rewrite, folder):
+    """A checkpoint of the float network restores into the rewritten training graph, which begins where that ended."""
+    train, (images, labels) = network.digits()
+    start = str(folder / 'float_1')
+    graph, new = rewrite(folder / 'train_1.meta', 'tuned', '--freeze-bn-delay', 0)
+    checkpoint = training.train(graph, folder / 'tuned', train, 1, start, new, epochs=2)
+    eval_graph, _ = rewrite(folder / 'eval.meta', 'tuned_eval', '--eval')
+    before = training.logits_with(folder / 'eval.meta', start, images)
+    after = training.logits_with(eval_graph, checkpoint, images)
+    lost = training.accuracy(before, labels) - training.accuracy(after, labels)
+    print(f'fine-tuned for two epochs from the float checkpoint: {training.accuracy(after, labels):.1f} %')
+    require(lost <= 1.5, f'fine-tuning from a float checkpoint lost {lost:.1f} points')
+
+
+def table(accuracies):
+    lines = ['| weights and activations | accuracy, mean of 3 seeds | each |', '| --- | --- | --- |']
+    for bits, found in accuracies.items():
+        name = 'float' if bits == 32 else f'{bits} bits'
+        each = ', '.join(f'{a:.1f}' for a in found)
+        lines.append(f'| {name} | {statistics.mean(found):.1f} % | {each} |')
+    return '\n'.join(lines) + '\n'
+
+
+def plot(accuracies, path):
+    """A plot with a line through the means and a dot for each seed; equal numbers give equal files."""
+    import matplotlib
+    matplotlib.use('svg')
+    from matplotlib import pyplot
+    matplotlib.rcParams['svg.hashsalt'] = 'qgraft'
+    names = ['float' if b == 32 else str(b) for b in accuracies]
+    figure, axes = pyplot.subplots(figsize=(5, 3))
+    axes.plot(names, [statistics.mean(a) for a in accuracies.values()], color='tab:blue')
+    for name, found in zip(names, accuracies.values()):
+        axes.plot([name] * len(found), found, 'o', color='tab:blue', alpha=0.5)
+    axes.set(xlabel='bits of weights and activations', ylabel='accuracy on digits, %')
+    axes.grid(alpha=0.3)
+    figure.tight_layout()
+    figure.savefig(path, metadata={'Date': None})
+
+
+def main():
+    folder = pathlib.Path(sys.argv[2])
+    folder.mkdir(parents=True, exist_ok=True)
+    rewrite = Rewriter(sys.argv[1], folder)
+    accuracies = train_all(rewrite, folder)
+    check_fine_tuning(rewrite, folder)
+    (folder / 'accuracy.md').write_text(table(accuracies))
+    plot(accuracies, folder / 'accuracy.svg')
+    print('\n' + table(accuracies))
+    lost = np.mean(accuracies[32]) - np.mean(accuracies[8])
+    require(lost <= 1, f'8 bits lose {lost:.2f} points of accuracy')
+
+
+if __name__ == '__main__':
+    main()
