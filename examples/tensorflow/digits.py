@@ -5,9 +5,12 @@
 Prints a table of accuracies, and leaves it in FOLDER with a plot, the graphs and the checkpoints. Fails where 8 bits
 lose more than a percentage point, or where a checkpoint does not fit.
 """
+import multiprocessing
+import os
 import pathlib
 import statistics
 import sys
+from concurrent.futures import ProcessPoolExecutor
 
 import network
 import numpy as np
@@ -24,28 +27,30 @@ def require(holds, what):
         raise SystemExit(f'digits.py: {what}')
 
 
-def train_all(rewrite, folder):
-    """The accuracies by width, a list with one for each seed; 32 is the network as it was."""
+def train_seed(rewrite, folder, seed):
+    """The accuracies of one seed, by width; 32 is the network as it was."""
     train, (images, labels) = network.digits()
-    eval_graph = folder / 'eval.meta'
-    network.export(eval_graph, is_training=False)
-    accuracies = {}
-    for seed in SEEDS:
-        graph = folder / f'train_{seed}.meta'
-        network.export(graph, is_training=True, seed=seed)
-        checkpoint = training.train(graph, folder / f'float_{seed}', train, seed)
-        logits = training.logits_with(eval_graph, checkpoint, images)
-        accuracies.setdefault(32, []).append(training.accuracy(logits, labels))
-        for bits in WIDTHS:
-            flags = ('--weight-bits', bits, '--activation-bits', bits)
-            delays = ('--quant-delay', DELAY, '--freeze-bn-delay', FREEZE)
-            quantized, _ = rewrite(graph, f'train_{seed}_{bits}', *flags, *delays)
-            checkpoint = training.train(quantized, folder / f'quantized_{seed}_{bits}', train, seed)
-            quantized_eval, _ = rewrite(eval_graph, f'eval_{bits}', '--eval', *flags)
-            logits = training.logits_with(quantized_eval, checkpoint, images)
-            accuracies.setdefault(bits, []).append(training.accuracy(logits, labels))
-        print(f'seed {seed}: ' + ', '.join(f'{b} bits {a[-1]:.1f} %' for b, a in accuracies.items()), flush=True)
+    graph, eval_graph = folder / f'train_{seed}.meta', folder / 'eval.meta'
+    network.export(graph, is_training=True, seed=seed)
+    checkpoint = training.train(graph, folder / f'float_{seed}', train, seed)
+    accuracies = {32: training.accuracy(training.logits_with(eval_graph, checkpoint, images), labels)}
+    for bits in WIDTHS:
+        flags = ('--weight-bits', bits, '--activation-bits', bits)
+        delays = ('--quant-delay', DELAY, '--freeze-bn-delay', FREEZE)
+        quantized, _ = rewrite(graph, f'train_{seed}_{bits}', *flags, *delays)
+        checkpoint = training.train(quantized, folder / f'quantized_{seed}_{bits}', train, seed)
+        quantized_eval, _ = rewrite(eval_graph, f'eval_{seed}_{bits}', '--eval', *flags)
+        accuracies[bits] = training.accuracy(training.logits_with(quantized_eval, checkpoint, images), labels)
+    print(f'seed {seed}: ' + ', '.join(f'{b} bits {a:.1f} %' for b, a in accuracies.items()), flush=True)
     return accuracies
+
+
+def train_all(rewrite, folder):
+    """The accuracies by width, a list with one for each seed; the seeds at once, a process each."""
+    network.export(folder / 'eval.meta', is_training=False)
+    with ProcessPoolExecutor(os.cpu_count(), multiprocessing.get_context('spawn')) as pool:
+        found = list(pool.map(train_seed, [rewrite] * len(SEEDS), [folder] * len(SEEDS), SEEDS))
+    return {bits: [f[bits] for f in found] for bits in found[0]}
 
 
 def check_fine_tuning(rewrite, folder):
