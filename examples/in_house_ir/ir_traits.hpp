@@ -39,11 +39,11 @@ struct qgraft::graph_traits<in_house::module> {
     }
 
     static std::optional<attribute> attribute_of(const module&, node n, std::string_view key) {
-        const auto it = n->attributes.find(key);
-        return it == n->attributes.end() ? std::nullopt : std::optional(it->second);
+        const attribute* found = n->attributes.find(key);
+        return found == nullptr ? std::nullopt : std::optional(*found);
     }
     static void set_attribute(module&, node n, std::string_view key, std::optional<attribute> a) {
-        n->attributes.erase(std::string(key));
+        n->attributes.erase(key);
         if (a) n->attributes.emplace(key, std::move(*a));
     }
 

@@ -7,7 +7,6 @@
 #include <ostream>
 #include <string>
 #include <unordered_map>
-#include <variant>
 
 #include "ir.hpp"
 
@@ -15,18 +14,16 @@ namespace in_house {
 
 namespace detail {
 
-struct attribute_writer {
-    std::ostream& out;
-
-    void operator()(std::int64_t v) const { out << v; }
-    void operator()(double v) const { out << v; }
-    void operator()(bool v) const { out << (v ? "true" : "false"); }
-    void operator()(const std::string& v) const { out << v; }
-    void operator()(const std::vector<std::int64_t>& v) const {
-        for (std::size_t i = 0; i < v.size(); ++i) out << (i == 0 ? "" : "x") << v[i];
+inline void write(std::ostream& out, const attribute& a) {
+    if (const auto* integer = a.as<std::int64_t>()) out << *integer;
+    if (const auto* real = a.as<double>()) out << *real;
+    if (const auto* truth = a.as<bool>()) out << (*truth ? "true" : "false");
+    if (const auto* text = a.as<std::string>()) out << *text;
+    if (const auto* function = a.as<quantizer>()) out << (*function == nullptr ? "none" : "compiled in");
+    if (const auto* list = a.as<std::vector<std::int64_t>>()) {
+        for (std::size_t i = 0; i < list->size(); ++i) out << (i == 0 ? "" : "x") << (*list)[i];
     }
-    void operator()(quantizer v) const { out << (v == nullptr ? "none" : "compiled in"); }
-};
+}
 
 }  // namespace detail
 
@@ -43,7 +40,7 @@ inline void write(std::ostream& out, const module& m) {
         out << ')';
         for (const auto& [key, v] : o->attributes) {
             out << ' ' << key << '=';
-            std::visit(detail::attribute_writer{out}, v);
+            detail::write(out, v);
         }
         if (o->data.size() == 1) out << ' ' << o->data[0];
         if (!o->name.empty()) out << "   # " << o->name;

@@ -5,14 +5,13 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <map>
 #include <optional>
-#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
-#include <variant>
 #include <vector>
+
+#include "attributes.hpp"
 
 namespace in_house {
 
@@ -66,11 +65,6 @@ std::string_view to_string(kind k);
 /// A type of float32 tensors: the dimensions, -1 where one is unknown; none for an unknown rank.
 using tensor_type = std::optional<std::vector<std::int64_t>>;
 
-/// Fake-quantizes a tensor to a range.
-using quantizer = void (*)(std::span<const float> in, std::span<float> out, float low, float high);
-
-using attribute = std::variant<std::int64_t, double, bool, std::string, std::vector<std::int64_t>, quantizer>;
-
 struct op;
 
 /// One result of an op.
@@ -86,7 +80,7 @@ struct op {
     kind what = kind::foreign;
     std::string name{};
     std::vector<result> operands{};
-    std::map<std::string, attribute, std::less<>> attributes{};
+    attribute_list attributes{};
     std::vector<tensor_type> types{};  ///< of the results, as far as known
     std::vector<op*> after{};          ///< ops that must have run
     std::vector<float> data{};         ///< of a constant, param or state
@@ -95,8 +89,8 @@ struct op {
     /// The value of an attribute; `otherwise` where the op has none of that type.
     template <class T>
     [[nodiscard]] T get(std::string_view key, T otherwise) const {
-        const auto it = attributes.find(key);
-        const T* v = it == attributes.end() ? nullptr : std::get_if<T>(&it->second);
+        const attribute* a = attributes.find(key);
+        const T* v = a == nullptr ? nullptr : a->as<T>();
         return v == nullptr ? otherwise : *v;
     }
 };

@@ -56,7 +56,7 @@ struct network {
     }
 
 private:
-    using attributes = std::map<std::string, in_house::attribute, std::less<>>;
+    using attributes = in_house::attribute_list;
 
     op* param(const std::string& name) {
         tensor t = records::filter(name, run_.weights.at(name));

@@ -49,7 +49,7 @@ struct network {
     }
 
 private:
-    using attributes = std::map<std::string, in_house::attribute, std::less<>>;
+    using attributes = in_house::attribute_list;
 
     op* param(const std::string& name, tensor t) {
         return m.add({.what = kind::param, .name = name, .types = {t.dims}, .data = std::move(t.data)});

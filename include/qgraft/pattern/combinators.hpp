@@ -10,64 +10,26 @@
 #ifndef QGRAFT_PATTERN_COMBINATORS_HPP
 #define QGRAFT_PATTERN_COMBINATORS_HPP
 
-#include <cstddef>
-#include <optional>
-#include <span>
+#include <initializer_list>
 #include <string>
-#include <type_traits>
 
 #include <qgraft/ops/view.hpp>
 #include <qgraft/pattern/captures.hpp>
+#include <qgraft/pattern/matcher.hpp>
 
 namespace qgraft::pattern {
-
-/// Where the attempt at a pattern came to its end: the deepest node that did not fit.
-struct miss {
-    node_id node = no_node;
-    unsigned depth = 0;
-    std::string expected;  ///< what the pattern wanted there
-};
-
-namespace detail {
-
-/// One attempt at a match: the graph, the captures so far, and the deepest miss when somebody asked for it.
-template <class Tags>
-struct attempt {
-    const graph_view& view;
-    captures<Tags> bound;
-    miss* deepest = nullptr;
-    unsigned depth = 1;
-
-    bool missed(node_id n, const auto& expected) {
-        if (deepest != nullptr && depth > deepest->depth) *deepest = {n, depth, expected()};
-        return false;
-    }
-};
-
-inline std::string list_words(word_set words) {
-    std::string text;
-    for (std::size_t i = 0; i < word_count; ++i) {
-        const auto w = static_cast<word>(i);
-        if (words.contains(w)) text += (text.empty() ? "" : " or ") + std::string(to_string(w));
-    }
-    return text;
-}
-
-}  // namespace detail
 
 /// Any tensor.
 struct any_pattern {
     using tags = tag_list<>;
-    template <class Attempt>
-    static bool match(Attempt&, tensor) {
-        return true;
-    }
+    static constexpr detail::tree tree{};
 };
 inline constexpr any_pattern any{};
 
 /// Stands last in an operand list: any further operands, or none.
 struct rest_pattern {
     using tags = tag_list<>;
+    static constexpr detail::tree tree{.what = detail::form::rest};
 };
 inline constexpr rest_pattern rest{};
 
@@ -75,57 +37,16 @@ inline constexpr rest_pattern rest{};
 template <role R>
 struct having_pattern {
     using tags = tag_list<>;
-    template <class Attempt>
-    static bool match(Attempt& a, tensor t) {
-        return a.view.has_role(t.node, R) || a.missed(t.node, [] {
-            return std::string(R == role::parameter ? "the value of a trained weight" : "a role");
-        });
-    }
+    static constexpr detail::tree tree{.what = detail::form::having, .having = R};
 };
 template <role R>
 inline constexpr having_pattern<R> having{};
 
 namespace detail {
 
-template <class... Inputs>
-inline constexpr bool ends_in_rest = false;
-template <class First, class... More>
-inline constexpr bool ends_in_rest<First, More...> = ends_in_rest<More...>;
-template <class Last>
-inline constexpr bool ends_in_rest<Last> = std::is_same_v<Last, rest_pattern>;
-
-/// Whether each word can have the listed operands.
-template <word_set Words, class... Inputs>
-consteval bool arity_fits() {
-    if (sizeof...(Inputs) == 0) return true;
-    for (std::size_t i = 0; i < word_count; ++i) {
-        const auto w = static_cast<word>(i);
-        if (!Words.contains(w)) continue;
-        if (ends_in_rest<Inputs...> ? !takes_at_least(w, sizeof...(Inputs) - 1) : !takes(w, sizeof...(Inputs)))
-            return false;
-    }
-    return true;
-}
-
-template <class Attempt, class... Inputs>
-bool match_operands(Attempt& a, std::span<const tensor> operands) {
-    if constexpr (sizeof...(Inputs) == 0) {
-        return true;
-    } else {
-        std::size_t i = 0;
-        const auto one = [&]<class P>() {
-            if constexpr (std::is_same_v<P, rest_pattern>) {
-                return true;
-            } else {
-                return P::match(a, operands[i++]);
-            }
-        };
-        ++a.depth;
-        const bool matched = (one.template operator()<Inputs>() && ...);
-        --a.depth;
-        return matched;
-    }
-}
+/// The parts of a pattern.
+template <class... Patterns>
+inline constexpr std::initializer_list<const tree*> parts_of{&Patterns::tree...};
 
 }  // namespace detail
 
@@ -133,66 +54,35 @@ bool match_operands(Attempt& a, std::span<const tensor> operands) {
 template <word_set Words, class... Inputs>
 struct op_pattern {
     using tags = join<tag_list<>, typename Inputs::tags...>;
-
-    template <class Attempt>
-    static bool match(Attempt& a, tensor t) {
-        static_assert(detail::arity_fits<Words, Inputs...>(),
-                      "qgraft: this pattern lists a number of operands that one of its words does not take");
-        if (!Words.contains(a.view.word_of(t.node))) return a.missed(t.node, [] { return detail::list_words(Words); });
-        const auto operands = a.view.inputs(t.node);
-        constexpr bool open = detail::ends_in_rest<Inputs...>;
-        constexpr std::size_t least = sizeof...(Inputs) - (open ? 1 : 0);
-        if (sizeof...(Inputs) != 0 && (open ? operands.size() < least : operands.size() != least)) {
-            return a.missed(t.node, [] { return std::to_string(least) + (open ? " or more operands" : " operands"); });
-        }
-        return detail::match_operands<Attempt, Inputs...>(a, operands);
-    }
+    static constexpr detail::tree tree{
+        .what = detail::form::op, .words = Words, .parts = detail::parts_of<Inputs...>};
+    static_assert(tree.fits_words(),
+                  "qgraft: this pattern lists a number of operands that one of its words does not take");
 };
 
 /// A node of one of the words with two operands, in either order; the order given is tried first.
 template <word_set Words, class A, class B>
 struct commutative_pattern {
     using tags = join<typename A::tags, typename B::tags>;
-
-    template <class Attempt>
-    static bool match(Attempt& a, tensor t) {
-        const auto before = a.bound;
-        if (op_pattern<Words, A, B>::match(a, t)) return true;
-        a.bound = before;
-        if (op_pattern<Words, B, A>::match(a, t)) return true;
-        a.bound = before;
-        return false;
-    }
+    static constexpr detail::tree tree{
+        .what = detail::form::commutative, .words = Words, .parts = detail::parts_of<A, B>};
+    static_assert(tree.fits_words(),
+                  "qgraft: this pattern lists a number of operands that one of its words does not take");
 };
 
 /// The first of several patterns that matches.
 template <class... Patterns>
 struct one_of_pattern {
     using tags = join<tag_list<>, typename Patterns::tags...>;
-
-    template <class Attempt>
-    static bool match(Attempt& a, tensor t) {
-        const auto before = a.bound;
-        const auto one = [&]<class P>() {
-            if (P::match(a, t)) return true;
-            a.bound = before;
-            return false;
-        };
-        return (one.template operator()<Patterns>() || ...);
-    }
+    static constexpr detail::tree tree{.what = detail::form::one_of, .parts = detail::parts_of<Patterns...>};
 };
 
 /// What `P` matches, bound to `Tag`.
 template <class Tag, class P>
 struct capture_pattern {
     using tags = join<tag_list<Tag>, typename P::tags>;
-
-    template <class Attempt>
-    static bool match(Attempt& a, tensor t) {
-        if (!P::match(a, t)) return false;
-        a.bound.template set<Tag>(t);
-        return true;
-    }
+    static constexpr detail::tree tree{
+        .what = detail::form::capture, .tag = &detail::identity_of<Tag>, .parts = detail::parts_of<P>};
 };
 
 /// op<word::relu, word::relu6>(x): a node of one of the words, operands in order.
@@ -219,21 +109,37 @@ constexpr capture_pattern<Tag, P> capture(P) {
     return {};
 }
 
-/// Matches `P` with `root` as its root; none when it does not match. Nothing is written.
+/// Any pattern, its type forgotten.
+class some_pattern {
+public:
+    template <class P>
+    constexpr some_pattern(P) : tree_(&P::tree) {
+        static_assert(P::tree.captures() <= detail::bindings::capacity, "qgraft: this pattern has too many captures");
+    }
+    [[nodiscard]] const detail::tree& tree() const noexcept { return *tree_; }
+
+private:
+    const detail::tree* tree_;
+};
+
+/// Matches a pattern with `root` as its root; without a value when it does not match. Nothing is written.
+template <class Tags = some_tags>
+captures<Tags> match_some(const graph_view& view, node_id root, some_pattern p) {
+    captures<Tags> found;
+    found.set_matched(detail::attempt(view, found.bound()).matches(p.tree(), {root, 0}));
+    return found;
+}
 template <class P>
-std::optional<captures<typename P::tags>> match(const graph_view& view, node_id root, P) {
-    detail::attempt<typename P::tags> a{view, {}};
-    if (!P::match(a, tensor{root, 0})) return std::nullopt;
-    return a.bound;
+captures<typename P::tags> match(const graph_view& view, node_id root, P p) {
+    return match_some<typename P::tags>(view, root, p);
 }
 
 /// Why `P` does not match at `root`: the deepest node that did not fit. An empty `expected` means that it does match.
 template <class P>
 miss explain(const graph_view& view, node_id root, P) {
-    miss deepest;
-    detail::attempt<typename P::tags> a{view, {}, &deepest};
-    if (P::match(a, tensor{root, 0})) return {};
-    return deepest;
+    detail::bindings bound;
+    detail::attempt a(view, bound, true);
+    return a.matches(P::tree, {root, 0}) ? miss{} : a.reason();
 }
 
 /// A miss in a sentence, such as "'c/Relu' is a relu where add or bias_add was expected".

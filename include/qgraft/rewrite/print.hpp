@@ -17,7 +17,7 @@ namespace detail {
 /// Writes steps, and keeps count of what they build.
 struct script_printer {
     const graph_view& view;
-    node_id base;
+    const script& steps;
     node_id built = 0;
     std::vector<std::string> scopes;
 
@@ -25,40 +25,52 @@ struct script_printer {
     static std::string made(node_id n) { return std::string(1, '%').append(std::to_string(n)); }
 
     [[nodiscard]] std::string text(tensor t) const {
-        std::string s = t.node < base ? view.name(t.node) : made(t.node - base);
+        std::string s = t.node < steps.base() ? view.name(t.node) : made(t.node - steps.base());
         if (t.port != 0) s.append(":").append(std::to_string(t.port));
         return s;
     }
     [[nodiscard]] std::string text(const argument& o) const {
-        if (const auto* t = std::get_if<tensor>(&o)) return text(*t);
+        if (!o.is_given) return text(o.read);
         char digits[32];
-        const auto end = std::to_chars(digits, digits + sizeof digits, std::get<literal>(o).number).ptr;
+        const auto end = std::to_chars(digits, digits + sizeof digits, o.given.number).ptr;
         return std::string(digits, end);
     }
 
-    std::string operator()(const scope_opening& o) {
-        const bool below = o.parent != scope_id::root;
-        scopes.push_back(below ? scopes[static_cast<std::size_t>(o.parent)] + view.separator() + o.path : o.path);
-        return "scope " + scopes.back();
+    std::string line(const scope_opening& o) {
+        std::string& path = scopes.emplace_back();
+        if (o.parent != scope_id::root) path.append(scopes[static_cast<std::size_t>(o.parent)]) += view.separator();
+        path.append(o.path);
+        return "scope " + path;
     }
-    std::string operator()(const annotating& a) { return "annotate " + view.name(a.node); }
-    std::string operator()(const emission& e) {
+    std::string line(const annotating& a) { return "annotate " + view.name(a.node); }
+    std::string line(const emission& e) {
         std::string line = made(built++).append(" = ").append(to_string(e.op)).append("(");
-        for (std::size_t i = 0; i < e.operands.size(); ++i) line += (i == 0 ? "" : ", ") + text(e.operands[i]);
-        line += ")";
-        std::string where = e.place.hint;
-        if (e.place.scope != scope_id::root) {
-            const std::string& scope = scopes[static_cast<std::size_t>(e.place.scope)];
-            where = where.empty() ? scope : scope + view.separator() + where;
+        const char* before = "";
+        for (const argument& o : steps.operands(e)) {
+            line.append(before).append(text(o));
+            before = ", ";
         }
-        return where.empty() ? line : line + " in " + where;
+        line += ")";
+        if (e.scope == scope_id::root && e.hint.empty()) return line;
+        line.append(" in ");
+        if (e.scope != scope_id::root) {
+            line.append(scopes[static_cast<std::size_t>(e.scope)]);
+            if (!e.hint.empty()) line += view.separator();
+        }
+        return line.append(e.hint);
     }
-    std::string operator()(const rerouting& r) {
+    std::string line(const rerouting& r) {
         std::string line = std::string("reroute ").append(text(r.from)).append(" -> ").append(text(r.to)).append(" at");
-        for (const use u : r.uses) {
+        for (const use u : steps.uses(r)) {
             line.append(" ").append(view.name(u.node)).append("[").append(std::to_string(u.operand)).append("]");
         }
-        return r.uses.empty() ? line + " no operand" : line;
+        return r.uses.size == 0 ? line + " no operand" : line;
+    }
+    std::string line_of(const script::step& step) {
+        if (const auto* e = std::get_if<emission>(&step)) return line(*e);
+        if (const auto* o = std::get_if<scope_opening>(&step)) return line(*o);
+        if (const auto* a = std::get_if<annotating>(&step)) return line(*a);
+        return line(*std::get_if<rerouting>(&step));
     }
 };
 
@@ -66,10 +78,10 @@ struct script_printer {
 
 /// The script's steps in words. `%N` is the N-th thing that it builds.
 inline std::vector<std::string> describe(const graph_view& view, const script& s) {
-    detail::script_printer print{view, s.base(), 0, {}};
+    detail::script_printer print{view, s, 0, {}};
     std::vector<std::string> lines;
     lines.reserve(s.steps().size());
-    for (const auto& step : s.steps()) lines.push_back(std::visit(print, step));
+    for (const auto& step : s.steps()) lines.push_back(print.line_of(step));
     return lines;
 }
 

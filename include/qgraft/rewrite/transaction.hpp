@@ -40,10 +40,10 @@ public:
     void apply(const script& s) {
         is_broken_ = true;
         validate(index_, s);
-        builder b{*this, {}, {}, {}};
+        builder b{*this, s, {}, {}, {}};
         b.values.reserve(s.emissions());
         const std::size_t before = editor_.added().size();
-        for (const auto& step : s.steps()) std::visit([&b](const auto& x) { b.make(x); }, step);
+        for (const auto& step : s.steps()) b.make_step(step);
         index_.extend(std::span(editor_.added()).subspan(before));
         report_.nodes_after = index_.size();
         report_variables(std::span(editor_.added()).subspan(before), b.initial_values);
@@ -59,6 +59,7 @@ private:
     /// Makes the steps of one script.
     struct builder {
         transaction& self;
+        const script& steps;
         std::vector<naming_scope> scopes;
         std::vector<value<node>> values;
         std::vector<std::pair<node, double>> initial_values{};  ///< of the variables that the script asked for
@@ -71,30 +72,40 @@ private:
             return v;
         }
 
+        void make_step(const script::step& step) {
+            if (const auto* e = std::get_if<emission>(&step)) return make(*e);
+            if (const auto* o = std::get_if<scope_opening>(&step)) return make(*o);
+            if (const auto* a = std::get_if<annotating>(&step)) return make(*a);
+            make(*std::get_if<rerouting>(&step));
+        }
+
         void make(const scope_opening& o) {
             self.editor_.note("open_scope");
-            std::string path = o.path;
+            std::string path;
             if (o.parent != scope_id::root) {
-                path = scopes[static_cast<std::size_t>(o.parent)].path + self.index_.separator() + path;
+                path.append(scopes[static_cast<std::size_t>(o.parent)].path) += self.index_.separator();
             }
+            path.append(o.path);
             scopes.push_back(detail::speech<G>::open_scope(self.editor_.graph(), o.kind, path));
         }
 
         void make(const emission& e) {
             std::vector<operand_of<node>> operands;
-            operands.reserve(e.operands.size());
-            for (const argument& o : e.operands) {
-                if (const auto* t = std::get_if<tensor>(&o)) {
-                    operands.emplace_back(resolve(*t));
+            const auto given = steps.operands(e);
+            operands.reserve(given.size());
+            for (const argument& o : given) {
+                if (o.is_given) {
+                    operands.emplace_back(o.given);
                 } else {
-                    operands.emplace_back(std::get<literal>(o));
+                    operands.emplace_back(resolve(o.read));
                 }
             }
-            instruction<node> i{e.op, operands, e.place.hint, {}, e.place.params, {}};
-            if (e.place.scope != scope_id::root) i.scope = scopes[static_cast<std::size_t>(e.place.scope)];
-            if (e.place.like != no_node) i.like = self.index_.handle(e.place.like);
+            const word_params& params = steps.params(e);
+            instruction<node> i{e.op, operands, e.hint, {}, params, {}};
+            if (e.scope != scope_id::root) i.scope = scopes[static_cast<std::size_t>(e.scope)];
+            if (e.like != no_node) i.like = self.index_.handle(e.like);
             values.push_back(dialect<G>::build(self.editor_, i));
-            if (e.op == word::variable) initial_values.emplace_back(values.back().node, e.place.params.real);
+            if (e.op == word::variable) initial_values.emplace_back(values.back().node, params.real);
         }
 
         void make(const annotating& a) {
@@ -103,8 +114,8 @@ private:
 
         void make(const rerouting& r) {
             const value<node> to = resolve(r.to);
-            for (const use u : r.uses) self.editor_.set_input(self.index_.handle(u.node), u.operand, to);
-            self.report_.moved.push_back({self.name(resolve(r.from)), self.name(to), r.uses.size()});
+            for (const use u : steps.uses(r)) self.editor_.set_input(self.index_.handle(u.node), u.operand, to);
+            self.report_.moved.push_back({self.name(resolve(r.from)), self.name(to), r.uses.size});
         }
     };
 

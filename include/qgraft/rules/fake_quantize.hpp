@@ -164,10 +164,10 @@ private:
 
     /// f(min(x), max(x)) of the opening comment: a range that holds 0.
     std::pair<tensor, tensor> observed_range(const quant_spec& spec, tensor x, scope_id in) {
-        const tensor low = script_.emit(word::reduce_min, {x}, {in, "batch_min", {}, no_node});
-        const tensor high = script_.emit(word::reduce_max, {x}, {in, "batch_max", {}, no_node});
+        const tensor low = script_.emit(word::reduce_min, {x}, in, "batch_min");
+        const tensor high = script_.emit(word::reduce_max, {x}, in, "batch_max");
         const auto simple = [&](word op, argument a, argument b) {
-            return script_.emit(op, {a, b}, {in, {}, {}, no_node});
+            return script_.emit(op, {a, b}, in);
         };
         argument low_bound = literal{0};
         argument high_bound = literal{0};
@@ -186,7 +186,7 @@ private:
     /// The variable after it has taken in `observed`.
     tensor updated(range_policy policy, tensor variable, tensor observed, scope_id in, const std::string& end) {
         if (policy == range_policy::last_value) {
-            return script_.emit(word::assign, {variable, observed}, {in, "assign_" + end + "_last", {}, no_node});
+            return script_.emit(word::assign, {variable, observed}, in, "assign_" + end + "_last");
         }
         return script_.emit(word::ema_update, {variable, observed},
                             {in, "assign_" + end + "_ema", {.real = config_.ema_decay}, no_node});
@@ -198,7 +198,7 @@ private:
             script_.emit(word::after_step, {},
                          {scope_id::root, join(prefix, "activate_quant"), {.integer = *config_.quant_delay}, no_node});
         return script_.emit(word::select, {active, result, x},
-                            {scope_id::root, join(prefix, "delayed_quant"), {}, no_node});
+                            scope_id::root, join(prefix, "delayed_quant"));
     }
 
     const graph_view& view_;

@@ -3,7 +3,7 @@
 #ifndef QGRAFT_RULES_FIND_LAYERS_HPP
 #define QGRAFT_RULES_FIND_LAYERS_HPP
 
-#include <algorithm>
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -26,16 +26,6 @@ struct layer_match {
 
 namespace detail {
 
-/// The node that `Tag` has captured; no_node when the pattern has no such capture, or has not bound it.
-template <class Tag, class Tags>
-node_id captured(const pattern::captures<Tags>& m) {
-    if constexpr (Tags::template contains<Tag>) {
-        return m.template node<Tag>();
-    } else {
-        return no_node;
-    }
-}
-
 /// Collects matches; a layer that has been found keeps its first match.
 class layer_finder {
 public:
@@ -47,46 +37,56 @@ public:
     /// The order of the passes matters: matches are not disjoint, and the largest must win.
     std::vector<layer_match> find() {
         namespace patterns = layer_patterns;
-        pass({word::add}, patterns::then_bypassed, [](node_id root, layer_match& m) {
-            m.post_activation_bypass = root;
-            return true;
-        });
-        pass({word::relu, word::relu6, word::identity}, patterns::activated,
-             [this](node_id root, layer_match&) { return !estimates_statistics(root); });
-        pass({word::add, word::bias_add}, patterns::final_layer, [](node_id root, layer_match& m) {
-            m.activation = root;
-            m.bias = no_node;
-            return true;
-        });
-        // Here the reference looks for a parameter only, never for folded weights, and quantizes the layer's own
-        // output.
-        pass(patterns::layers, patterns::separable, [this](node_id, layer_match& m) {
-            m.activation = m.layer;
-            if (!view_.has_role(m.weights, role::parameter)) m.weights = no_node;
-            return true;
-        });
+        pass({word::add}, patterns::then_bypassed, part::post_activation_bypass);
+        pass({word::relu, word::relu6, word::identity}, patterns::activated, part::activation);
+        pass({word::add, word::bias_add}, patterns::final_layer, part::bias);
+        pass(patterns::layers, patterns::separable, part::layer);
         return std::move(matches_);
     }
 
 private:
-    /// Tries the pattern at each node of the words; `complete` fills in what the captures do not say, or declines.
-    template <class Pattern, class Complete>
-    void pass(word_set roots, Pattern p, Complete complete) {
+    /// What the root of a pattern is to a layer.
+    enum class part : std::uint8_t { post_activation_bypass, activation, bias, layer };
+
+    /// Tries the pattern at each node of the words.
+    void pass(word_set roots, pattern::some_pattern p, part root) {
         namespace patterns = layer_patterns;
         for (const node_id n : view_.order()) {
             if (!roots.contains(view_.word_of(n))) continue;
-            const auto m = match(view_, n, p);
+            const auto m = pattern::match_some(view_, n, p);
             if (!m) continue;
             layer_match found;
-            found.layer = captured<patterns::layer_tag>(*m);
-            found.weights = captured<patterns::weights_tag>(*m);
-            found.bias = captured<patterns::bias_tag>(*m);
-            found.bypass = captured<patterns::bypass_tag>(*m);
-            found.activation = captured<patterns::activation_tag>(*m);
-            if (found_[found.layer] || !has_weights_in_place(found) || !complete(n, found)) continue;
+            found.layer = m->node<patterns::layer_tag>();
+            found.weights = m->node<patterns::weights_tag>();
+            found.bias = m->node<patterns::bias_tag>();
+            found.bypass = m->node<patterns::bypass_tag>();
+            found.activation = m->node<patterns::activation_tag>();
+            if (found_[found.layer] || !has_weights_in_place(found) || !complete(n, root, found)) continue;
             found_[found.layer] = true;
             matches_.push_back(found);
         }
+    }
+
+    /// Fills in what the captures do not say, or declines.
+    [[nodiscard]] bool complete(node_id n, part root, layer_match& m) const {
+        switch (root) {
+            case part::post_activation_bypass:
+                m.post_activation_bypass = n;
+                break;
+            case part::activation:
+                return !estimates_statistics(n);
+            case part::bias:
+                m.activation = n;
+                m.bias = no_node;
+                break;
+            case part::layer:
+                // Here the reference looks for a parameter only, never for folded weights, and quantizes the layer's
+                // own output.
+                m.activation = m.layer;
+                if (!view_.has_role(m.weights, role::parameter)) m.weights = no_node;
+                break;
+        }
+        return true;
     }
 
     /// The pattern takes the operands of a layer in either order, as the reference does: then a product of activations

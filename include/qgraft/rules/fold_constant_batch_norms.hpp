@@ -26,7 +26,6 @@
 #include <optional>
 #include <string>
 #include <utility>
-#include <variant>
 #include <vector>
 
 #include <qgraft/ops/constant.hpp>
@@ -127,8 +126,8 @@ private:
     }
 
     [[nodiscard]] std::optional<float> number(const argument& a) const {
-        if (const auto* given = std::get_if<literal>(&a)) return static_cast<float>(given->number);
-        const auto found = vector(std::get<tensor>(a));
+        if (a.is_given) return static_cast<float>(a.given.number);
+        const auto found = vector(a.read);
         return found && found->size() == 1 ? std::optional(found->front()) : std::nullopt;
     }
 
@@ -158,7 +157,7 @@ inline tensor plan_constant_layer(script& s, layer_folder& folder, const foldabl
         result = folder.clone_batch_to_space(l, result, folder.scope_of(l.batch_to_space));
     }
     const tensor bias = constant(std::move(folded.bias), "bias_fold");
-    return s.emit(word::add, {result, bias}, {in, prefix + "add_fold", {.older_form = true}});
+    return folder.sum(result, bias, in, prefix + "add_fold");
 }
 
 }  // namespace detail

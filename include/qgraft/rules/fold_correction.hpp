@@ -63,43 +63,43 @@ public:
     batch_norm_corrections plan(const batch_statistics& b, scope_id in) {
         const tensor moving = reciprocal_deviation(b.moving_variance.value, b.epsilon, in);
         const tensor batch = reciprocal_deviation(b.variance, b.epsilon, in);
-        const tensor ratio = script_.emit(word::div, {moving, batch}, {in, "scale_compute"});
+        const tensor ratio = script_.emit(word::div, {moving, batch}, in, "scale_compute");
         batch_norm_corrections c;
-        c.scale = script_.emit(word::identity, {ratio}, {in, "correction_scale"});
-        c.reciprocal = script_.emit(word::reciprocal, {c.scale}, {in, "reciprocal_compute"});
-        const tensor batch_shift = script_.emit(word::mul, {b.mean, batch}, {in});
-        const tensor moving_shift = script_.emit(word::mul, {b.moving_mean.value, moving}, {in});
-        const tensor shift = script_.emit(word::sub, {batch_shift, moving_shift}, {in});
-        c.offset = script_.emit(word::mul, {b.scale, shift}, {in, "offset_compute"});
+        c.scale = script_.emit(word::identity, {ratio}, in, "correction_scale");
+        c.reciprocal = script_.emit(word::reciprocal, {c.scale}, in, "reciprocal_compute");
+        const tensor batch_shift = script_.emit(word::mul, {b.mean, batch}, in);
+        const tensor moving_shift = script_.emit(word::mul, {b.moving_mean.value, moving}, in);
+        const tensor shift = script_.emit(word::sub, {batch_shift, moving_shift}, in);
+        c.offset = script_.emit(word::mul, {b.scale, shift}, in, "offset_compute");
         if (!config_.freeze_bn_delay) {
-            c.offset = script_.emit(word::fill, {c.offset}, {in});
+            c.offset = script_.emit(word::fill, {c.offset}, in);
             return c;
         }
         const tensor frozen =
             script_.emit(word::after_step, {}, {in, "use_moving_average", {.integer = *config_.freeze_bn_delay}});
-        stop(b.moving_mean, frozen, {in, "freeze_moving_mean"});
-        stop(b.moving_variance, frozen, {in, "freeze_moving_var"});
-        c.reciprocal = script_.emit(word::select, {frozen, literal{1}, c.reciprocal}, {in, "correction_recip"});
-        c.offset = script_.emit(word::select, {frozen, c.offset, literal{0}}, {in, "correction_offset"});
+        stop(b.moving_mean, frozen, in, "freeze_moving_mean");
+        stop(b.moving_variance, frozen, in, "freeze_moving_var");
+        c.reciprocal = script_.emit(word::select, {frozen, literal{1}, c.reciprocal}, in, "correction_recip");
+        c.offset = script_.emit(word::select, {frozen, c.offset, literal{0}}, in, "correction_offset");
         return c;
     }
 
 private:
     tensor reciprocal_deviation(tensor variance, const argument& epsilon, scope_id in) {
-        const tensor sum = script_.emit(word::add, {variance, epsilon}, {in});
-        return script_.emit(word::rsqrt, {sum}, {in});
+        const tensor sum = script_.emit(word::add, {variance, epsilon}, in);
+        return script_.emit(word::rsqrt, {sum}, in);
     }
 
     /// Once the statistics are frozen, makes the rate 0, or the statistic that an average reads its own value.
-    void stop(const moving_statistic<tensor>& average, tensor frozen, placement where) {
+    void stop(const moving_statistic<tensor>& average, tensor frozen, scope_id in, const char* name) {
         if (!average.rate && !average.reader) return;
         std::vector<use> slots;
         if (average.reader) slots.push_back({average.reader->node, average.operand});
         if (average.rate && (config_.as_reference || !average.reader)) slots = all_uses(*average.rate);
         const tensor read = average.rate ? *average.rate : view_.read_by(slots.front());
         const argument still = average.rate ? argument(literal{0}) : argument(average.value);
-        const tensor selected = script_.emit(word::select, {frozen, still, read}, std::move(where));
-        script_.reroute(read, selected, std::move(slots));
+        const tensor selected = script_.emit(word::select, {frozen, still, read}, in, name);
+        script_.reroute(read, selected, slots);
     }
 
     [[nodiscard]] std::vector<use> all_uses(tensor t) const {

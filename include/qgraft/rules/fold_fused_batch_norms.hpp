@@ -195,7 +195,7 @@ private:
         const bool cropped = m.folded.batch_to_space != no_node && !config_.as_reference;
         const tensor counted = cropped ? operands[0] : m.layer_output;
         m.variance = script_.emit(word::biased_variance, {tensor{m.norm, 2}, counted, tensor{m.norm, 1}},
-                                  {folder_.scope_of(m.norm), "undo_bessel_correction"});
+                                  folder_.scope_of(m.norm), "undo_bessel_correction");
         m.moving_mean = view_.average_of({m.norm, 1});
         m.moving_variance = view_.average_of({m.norm, 2});
     }
@@ -212,11 +212,11 @@ private:
         const scope_id inner = script_.open_scope(top ? scope_kind::fresh : scope_kind::reenter, "BatchNorm_Fold", in);
         const auto operands = view_.inputs(m.norm);
         const tensor mean = m.facts.is_training ? tensor{m.norm, 1} : operands[3];
-        const tensor sum = script_.emit(word::add, {m.variance, literal{m.facts.epsilon}}, {inner});
-        const tensor deviation = script_.emit(word::rsqrt, {sum}, {inner});
-        tensor multiplier = script_.emit(word::mul, {operands[1], deviation}, {inner});
-        const tensor shift = script_.emit(word::mul, {mean, multiplier}, {inner});
-        tensor bias = script_.emit(word::sub, {operands[2], shift}, {inner, "bias"});
+        const tensor sum = script_.emit(word::add, {m.variance, literal{m.facts.epsilon}}, inner);
+        const tensor deviation = script_.emit(word::rsqrt, {sum}, inner);
+        tensor multiplier = script_.emit(word::mul, {operands[1], deviation}, inner);
+        const tensor shift = script_.emit(word::mul, {mean, multiplier}, inner);
+        tensor bias = script_.emit(word::sub, {operands[2], shift}, inner, "bias");
         std::optional<batch_norm_corrections> correction;
         if (m.moving_mean && m.moving_variance) {
             const scope_id corrections = script_.open_scope(scope_kind::fresh, "batch_norm_correction", inner);
@@ -226,27 +226,26 @@ private:
                           corrections);
         }
         const foldable_layer& l = m.folded;
-        multiplier = folder_.beside_weights(l, multiplier, {inner, "scale_reshape"});
+        multiplier = folder_.beside_weights(l, multiplier, inner, "scale_reshape");
         tensor weights = l.weights;
         if (correction) {
-            const tensor scale = folder_.beside_weights(l, correction->scale, {inner, "correction_reshape"});
-            weights = script_.emit(word::mul, {scale, weights}, {in, "correction_mult"});
+            const tensor scale = folder_.beside_weights(l, correction->scale, inner, "correction_reshape");
+            weights = script_.emit(word::mul, {scale, weights}, in, "correction_mult");
         }
-        weights = script_.emit(word::mul, {weights, multiplier}, {in, "mul_fold"});
+        weights = script_.emit(word::mul, {weights, multiplier}, in, "mul_fold");
         tensor result = folder_.clone(l, weights, in);
         // The reference forgets the batch_to_space of every layer but this one.
         const bool kept = !config_.as_reference || view_.word_of(l.layer) == word::depthwise_conv2d;
         if (l.batch_to_space != no_node && kept) result = folder_.clone_batch_to_space(l, result, in);
-        const word_params older{.older_form = true};
         if (correction) {
             const tensor reciprocal =
-                folder_.beside_data(l, correction->reciprocal, {inner, "correction_recip_reshape"});
-            const tensor offset = folder_.beside_data(l, correction->offset, {inner, "correction_offset_reshape"});
-            result = script_.emit(word::mul, {reciprocal, result}, {in, "post_conv_mul"});
-            result = script_.emit(word::add, {result, offset}, {in, "correction_add", older});
+                folder_.beside_data(l, correction->reciprocal, inner, "correction_recip_reshape");
+            const tensor offset = folder_.beside_data(l, correction->offset, inner, "correction_offset_reshape");
+            result = script_.emit(word::mul, {reciprocal, result}, in, "post_conv_mul");
+            result = folder_.sum(result, offset, in, "correction_add");
         }
-        bias = folder_.beside_data(l, bias, {inner, "bias_reshape"});
-        result = script_.emit(word::add, {result, bias}, {in, "add_fold", older});
+        bias = folder_.beside_data(l, bias, inner, "bias_reshape");
+        result = folder_.sum(result, bias, in, "add_fold");
         folder_.replace(m.output, result, uses(m.output));
         decide(m, outcome::folded, reason(m, correction.has_value()));
     }

@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <unordered_map>
 #include <utility>
 #include <vector>
@@ -56,24 +57,24 @@ public:
     }
 
     /// A vector with an element for each output channel, in a shape that multiplies the layer's weights.
-    tensor beside_weights(const foldable_layer& l, tensor vector, placement where) {
+    tensor beside_weights(const foldable_layer& l, tensor vector, scope_id in, std::string_view name) {
         const channel_layout layout = view_.channels(l.layer);
-        if (layout.split) {
-            where.params.dims = *split_channels(l);
-        } else if (layout.after_weights > 0 && !config_.as_reference) {
-            where.params.dims = column(layout.after_weights);
-        } else {
-            return vector;
-        }
-        return script_.emit(word::reshape, {vector}, std::move(where));
+        if (layout.split) return reshaped(vector, *split_channels(l), in, name);
+        if (layout.after_weights == 0 || config_.as_reference) return vector;
+        return reshaped(vector, column(layout.after_weights), in, name);
     }
 
     /// The same in a shape that the layer's output can be multiplied by, or added to.
-    tensor beside_data(const foldable_layer& l, tensor vector, placement where) {
+    tensor beside_data(const foldable_layer& l, tensor vector, scope_id in, std::string_view name) {
         const std::size_t after = config_.as_reference ? 0 : view_.channels(l.layer).after_data;
-        if (after == 0) return vector;
-        where.params.dims = column(after);
-        return script_.emit(word::reshape, {vector}, std::move(where));
+        return after == 0 ? vector : reshaped(vector, column(after), in, name);
+    }
+
+    /// a + b, in the older of two operations where the graph has two.
+    tensor sum(tensor a, tensor b, scope_id in, std::string_view name) {
+        placement where{in, std::string(name)};
+        where.params.older_form = true;
+        return script_.emit(word::add, {a, b}, std::move(where));
     }
 
     /// The layer with other weights. Where its input is a batch norm's output that was folded before, the copy reads what
@@ -85,16 +86,16 @@ public:
     }
 
     /// Moves users from a batch norm's output to the folded result.
-    void replace(tensor output, tensor result, std::vector<use> users) {
+    void replace(tensor output, tensor result, const std::vector<use>& users) {
         if (!config_.as_reference) replaced_.emplace(number(output), result);
-        script_.reroute(output, result, std::move(users));
+        script_.reroute(output, result, users);
     }
 
     /// The batch_to_space that follows the layer, on `x`.
     tensor clone_batch_to_space(const foldable_layer& l, tensor x, scope_id in) {
         std::vector<argument> operands{x};
         for (const tensor t : view_.inputs(l.batch_to_space).subspan(1)) operands.emplace_back(t);
-        return script_.emit(word::batch_to_space, std::move(operands), like(l.batch_to_space, in));
+        return script_.emit(word::batch_to_space, operands, like(l.batch_to_space, in));
     }
 
     /// The scope in which a node is.
@@ -105,6 +106,12 @@ public:
 
 private:
     static std::uint64_t number(tensor t) { return std::uint64_t{t.node} << 32U | t.port; }
+
+    tensor reshaped(tensor x, std::vector<std::int64_t> dims, scope_id in, std::string_view name) {
+        placement where{in, std::string(name)};
+        where.params.dims = std::move(dims);
+        return script_.emit(word::reshape, {x}, std::move(where));
+    }
 
     [[nodiscard]] placement like(node_id n, scope_id in) const {
         placement where{.scope = in, .like = n};

@@ -289,7 +289,8 @@ private:
             decide(m.output.node, outcome::folded, "with the statistics it is given, into constants");
             return;
         }
-        const auto called = [&m](const char* name) { return placement{.hint = m.prefix + name}; };
+        constexpr scope_id top = scope_id::root;
+        const auto called = [&m](const char* name) { return m.prefix + name; };
         if (!m.has_gamma) {
             const std::optional<tensor> like = m.statistics ? m.statistics->moving_mean.value : m.moving_mean;
             tensor ones{};
@@ -302,29 +303,23 @@ private:
             correction = correction_planner(view_, config_, script_).plan(*m.statistics, in);
         }
         const foldable_layer& l = m.folded;
-        const tensor scale = folder_.beside_weights(l, m.scale, called("scale_reshape"));
+        const tensor scale = folder_.beside_weights(l, m.scale, top, called("scale_reshape"));
         tensor weights = l.weights;
         if (correction) {
-            const tensor corrected = folder_.beside_weights(l, correction->scale, called("correction_reshape"));
-            placement where = called("correction_mult");
-            where.like = m.scaled;
-            weights = script_.emit(word::mul, {corrected, weights}, std::move(where));
+            const tensor corrected = folder_.beside_weights(l, correction->scale, top, called("correction_reshape"));
+            weights = script_.emit(word::mul, {corrected, weights},
+                                   {.hint = called("correction_mult"), .like = m.scaled});
         }
-        weights = script_.emit(word::mul, {weights, scale}, called("mul_fold"));
+        weights = script_.emit(word::mul, {weights, scale}, top, called("mul_fold"));
         tensor result = folder_.clone(l, weights, folder_.scope_of(l.layer));
         if (l.batch_to_space != no_node) {
             result = folder_.clone_batch_to_space(l, result, folder_.scope_of(l.batch_to_space));
         }
-        const auto sum = [&](tensor a, tensor b, const char* name) {
-            placement where = called(name);
-            where.params.older_form = true;
-            return script_.emit(word::add, {a, b}, std::move(where));
-        };
         if (correction) {
-            result = script_.emit(word::mul, {correction->reciprocal, result}, called("post_conv_mul"));
-            result = sum(result, correction->offset, "correction_add");
+            result = script_.emit(word::mul, {correction->reciprocal, result}, top, called("post_conv_mul"));
+            result = folder_.sum(result, correction->offset, top, called("correction_add"));
         }
-        result = sum(result, m.shift, "add_fold");
+        result = folder_.sum(result, m.shift, top, called("add_fold"));
         folder_.replace(m.output, result, m.users);
         decide(m.output.node, outcome::folded,
                m.statistics ? "with the statistics of the batch, corrected to their moving averages"
