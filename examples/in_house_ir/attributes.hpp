@@ -94,6 +94,12 @@ public:
         }
     }
 
+    /// Adds an attribute, or gives it another value.
+    void set(std::string_view key, attribute value) {
+        erase(key);
+        emplace(key, std::move(value));
+    }
+
     void erase(std::string_view key) {
         for (std::size_t i = 0; i < entries_.size(); ++i) {
             if (entries_[i].key != key) continue;

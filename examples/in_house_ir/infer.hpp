@@ -3,7 +3,6 @@
 #ifndef IN_HOUSE_INFER_HPP
 #define IN_HOUSE_INFER_HPP
 
-#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -27,28 +26,31 @@ inline std::int64_t dimension(const tensor_type& t, std::size_t i) { return t &&
 /// The type that both types are brought to; unknown where that cannot be.
 inline tensor_type common_type(const tensor_type& a, const tensor_type& b) {
     if (!a || !b) return std::nullopt;
-    std::vector<std::int64_t> dims(std::max(a->size(), b->size()));
+    std::vector<std::int64_t> dims(a->size() < b->size() ? b->size() : a->size());
     for (std::size_t i = 1; i <= dims.size(); ++i) {
         const std::int64_t of_a = i <= a->size() ? (*a)[a->size() - i] : 1;
         const std::int64_t of_b = i <= b->size() ? (*b)[b->size() - i] : 1;
         const bool differ = of_a > 1 && of_b > 1 && of_a != of_b;
         if (differ) return std::nullopt;
         const bool open = (of_a < 0 && of_b < 2) || (of_b < 0 && of_a < 2);
-        dims[dims.size() - i] = open ? -1 : of_a == 1 ? of_b : of_b == 1 ? of_a : std::max(of_a, of_b);
+        dims[dims.size() - i] = open ? -1 : of_a == 1 ? of_b : of_b == 1 || of_a > of_b ? of_a : of_b;
     }
     return dims;
 }
 
 /// `dims`, of which one may be -1, as far as the elements of `from` can fill it.
 inline tensor_type reshaped_type(const tensor_type& from, std::vector<std::int64_t> dims) {
-    if (!from || std::count(from->begin(), from->end(), -1) != 0) return dims;
-    const auto open = std::find(dims.begin(), dims.end(), -1);
-    if (open == dims.end()) return dims;
+    if (!from) return dims;
     std::int64_t all = 1;
+    for (const std::int64_t d : *from) {
+        if (d == -1) return dims;
+        all *= d;
+    }
     std::int64_t others = -1;
-    for (const std::int64_t d : *from) all *= d;
     for (const std::int64_t d : dims) others *= d;
-    if (others > 0) *open = all / others;
+    for (std::int64_t& d : dims) {
+        if (d == -1 && others > 0) d = all / others;
+    }
     return dims;
 }
 
@@ -132,7 +134,8 @@ inline std::vector<tensor_type> infer_types(const op& o) {
     std::vector<tensor_type> types{detail::first_type(o)};
     if (o.what == kind::batch_norm && o.get("training", false)) {
         const tensor_type by_channel = std::vector{detail::dimension(types[0], 1)};
-        types.insert(types.end(), 2, by_channel);
+        types.push_back(by_channel);
+        types.push_back(by_channel);
     }
     return types;
 }

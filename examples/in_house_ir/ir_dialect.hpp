@@ -10,10 +10,9 @@
 template <>
 struct qgraft::dialect<in_house::module> {
     using enum in_house::kind;
-    using module = in_house::module;
     using node = in_house::op*;
 
-    /// The word of each kind that is one whatever its attributes are.
+    /// The word of each kind, whatever its attributes are: the first one that takes a node's operands.
     // clang-format off
     static constexpr std::pair<in_house::kind, word> plain[] = {
         {state, word::variable},          {param, word::variable},          {conv, word::conv2d},
@@ -25,53 +24,55 @@ struct qgraft::dialect<in_house::module> {
         {max_pool, word::max_pool},       {concat, word::concat},           {batch_to_tiles, word::batch_to_space},
         {lowest, word::reduce_min},       {highest, word::reduce_max},      {tiles_to_batch, word::space_to_batch},
         {store, word::assign},            {step_reached, word::after_step}, {population, word::biased_variance},
-        {choose, word::select},           {fake_quantize, word::fake_quant}, {running_average, word::ema_update},
-        {update, word::training_step},    {backward, word::gradient}};
+        {choose, word::select},           {running_average, word::ema_update},
+        {update, word::training_step},    {backward, word::gradient},       {fake_quantize, word::fake_quant_fixed},
+        {fake_quantize, word::fake_quant}, {highest, word::max_over_axes}};
     // clang-format on
 
     static constexpr word_set spoken = training_words | training_fold_words;
 
-    static word classify(const module&, node n) {
+    static word classify(const in_house::module&, node n) {
         const double high = n->get("high", 1e300);
         if (n->what == clamp && n->get("low", -1.0) == 0 && high >= 1e300) return word::relu;
         if (n->what == clamp && n->get("low", -1.0) == 0 && high == 6) return word::relu6;
         if (n->what == conv && n->get("groups", std::int64_t{1}) > 1) return word::depthwise_conv2d;
-        if (n->what == fake_quantize && n->operands.size() == 1) return word::fake_quant_fixed;
-        if (n->what == highest && n->operands.size() == 2) return word::max_over_axes;
-        const auto* p = std::find_if(plain, std::end(plain), [n](const auto& q) { return q.first == n->what; });
-        return p != std::end(plain) && takes(p->second, n->operands.size()) ? p->second : word::other;
+        for (const auto& [what, w] : plain) {
+            if (what == n->what && takes(w, n->operands.size())) return w;
+        }
+        return word::other;
     }
-    static bool is_parameter(const module&, node n) { return n->what == param; }
-    static bool is_left_alone(const module&, node n) { return n->pinned; }
-    static bool is_in_loop(const module&, node n) { return n->get("in_loop", false); }
-    static std::string op_name(const module&, node n) { return n->get("op", std::string(to_string(n->what))); }
-    static batch_norm_facts batch_norm_of(const module&, node n) {
+    static bool is_parameter(const in_house::module&, node n) { return n->what == param; }
+    static bool is_left_alone(const in_house::module&, node n) { return n->pinned; }
+    static bool is_in_loop(const in_house::module&, node n) { return n->get("in_loop", false); }
+    static auto op_name(const in_house::module&, node n) { return n->get("op", std::string(to_string(n->what))); }
+    static batch_norm_facts batch_norm_of(const in_house::module&, node n) {
         return {.is_training = n->get("training", false), .epsilon = n->get("epsilon", 0.0)};
     }
-    static channel_layout channels_of(const module&, node n) {
+    static channel_layout channels_of(const in_house::module&, node n) {
         return {.after_data = in_house::spatial_rank({n}), .after_weights = in_house::spatial_rank({n}) + 1};
     }
 
-    static value<node> build(editor<module>& e, const instruction<node>& i) {
-        const auto* k = std::find_if(plain, std::end(plain), [&i](const auto& p) { return p.second == i.op; });
-        if (k == std::end(plain)) throw rewrite_error(std::string(i.hint), "the in-house IR cannot build this word");
-        in_house::op o{.what = k->first};
+    static value<node> build(editor<in_house::module>& e, const instruction<node>& i) {
+        in_house::op o;
+        for (const auto& [what, w] : plain) {
+            if (w == i.op && o.what == foreign) o.what = what;
+        }
+        if (o.what == foreign) throw rewrite_error(std::string(i.hint), "the in-house IR cannot build this word");
         o.name = in_house::below(i.scope.path, i.hint.empty() ? to_string(o.what) : i.hint);
         for (const operand_of<node>& operand : i.operands) {
             const auto* l = std::get_if<literal>(&operand);
             const auto v = l ? value<node>{e.add(in_house::scalar(l->number))} : std::get<value<node>>(operand);
             o.operands.push_back({v.node, v.port});
         }
+        const auto& p = i.params;
         if (i.like) o.attributes = (*i.like)->attributes;
-        if (i.op == word::variable) o.data = {static_cast<float>(i.params.real)};
-        if (i.op == word::fill) o.attributes = {{"value", i.params.real}};
-        if (i.op == word::reshape) o.attributes = {{"dims", i.params.dims}};
-        if (i.op == word::ema_update) o.attributes = {{"decay", i.params.real}, {"debias", true}};
-        if (i.op == word::after_step) o.attributes = {{"step", i.params.integer}};
+        if (i.op == word::variable) o.data = {static_cast<float>(p.real)};
+        if (i.op == word::fill) o.attributes.set("value", p.real);
+        if (i.op == word::reshape) o.attributes.set("dims", p.dims);
+        if (i.op == word::ema_update) o.attributes = {{"decay", p.real}, {"debias", true}};
+        if (i.op == word::after_step) o.attributes.set("step", p.integer);
         if (i.op == word::fake_quant)
-            o.attributes = {{"bits", std::int64_t{i.params.bits}},
-                            {"narrow_range", i.params.narrow_range},
-                            {"quantizer", i.params.kernel}};
+            o.attributes = {{"bits", std::int64_t{p.bits}}, {"narrow_range", p.narrow_range}, {"quantizer", p.kernel}};
         return {e.add(std::move(o))};
     }
 };

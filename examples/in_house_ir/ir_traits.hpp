@@ -43,8 +43,8 @@ struct qgraft::graph_traits<in_house::module> {
         return found == nullptr ? std::nullopt : std::optional(*found);
     }
     static void set_attribute(module&, node n, std::string_view key, std::optional<attribute> a) {
-        n->attributes.erase(key);
-        if (a) n->attributes.emplace(key, std::move(*a));
+        if (!a) return n->attributes.erase(key);
+        n->attributes.set(key, std::move(*a));
     }
 
     static bool is_back_edge(const module&, node n, std::size_t operand) {

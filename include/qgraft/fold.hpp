@@ -71,21 +71,34 @@ void run(transaction<G>& t, const char* rule, const script& s, bool write_down) 
 template <phase P>
 inline constexpr word_set words_of_folding = P == phase::training ? training_fold_words : fold_words;
 
+/// Whether the dialect of `G` speaks all of the words.
+template <class G>
+consteval bool speaks(word_set words) {
+    return (words.bits & ~word_set(dialect<G>::spoken).bits) == 0;
+}
+
+struct fold_rule {
+    const char* name;
+    void (*plan)(const graph_view&, const fold_config&, script&, report&);
+};
+
 /// The fold rules, one after the other. A graph whose dialect does not speak their words must have no batch norms.
-template <phase P, class G>
-void fold(transaction<G>& t, fold_config config, bool write_down) {
-    constexpr word_set needed = words_of_folding<P>;
-    if constexpr ((needed.bits & ~word_set(dialect<G>::spoken).bits) != 0) {
-        refuse_batch_norms(t.view());
-    } else {
-        config.was_rewritten = !config.as_reference && was_rewritten(t.view());
-        script fused(t.view().size());
-        fold_fused_batch_norms(t.view(), config, fused, t.account());
-        run(t, "fold_fused_batch_norms", fused, write_down);
-        script unfused(t.view().size());
-        fold_unfused_batch_norms(t.view(), config, unfused, t.account());
-        run(t, "fold_unfused_batch_norms", unfused, write_down);
+template <class G>
+void fold(transaction<G>& t, fold_config& config, bool write_down) {
+    if constexpr (speaks<G>(fold_words)) {
+        if (!config.is_training || !config.inference_only) {
+            config.was_rewritten = !config.as_reference && was_rewritten(t.view());
+            constexpr fold_rule rules[] = {{"fold_fused_batch_norms", &fold_fused_batch_norms},
+                                           {"fold_unfused_batch_norms", &fold_unfused_batch_norms}};
+            for (const fold_rule& rule : rules) {
+                script s(t.view().size());
+                rule.plan(t.view(), config, s, t.account());
+                run(t, rule.name, s, write_down);
+            }
+            return;
+        }
     }
+    refuse_batch_norms(t.view());
 }
 
 /// The layers that an option leaves out, as the index numbers them. Throws invalid_option for a node of another graph,
@@ -114,15 +127,14 @@ inline void warn(report& r, std::vector<std::string> warnings, bool strict) {
 /// What the fold rules are told of a graph of type `G` in a phase, from the options of any entry point. `Kernels` folds
 /// into constants, where it and the graph can.
 template <phase P, class Kernels, class G, class Options>
-fold_config fold_config_of(const Options& options, std::vector<node_id> excluded) {
+fold_config fold_config_of(const Options& options) {
     fold_config config;
     config.is_training = P == phase::training;
-    config.inference_only = (training_fold_words.bits & ~word_set(dialect<G>::spoken).bits) != 0;
+    config.inference_only = !speaks<G>(training_fold_words);
     config.freeze_bn_delay = options.freeze_bn_delay;
     config.as_reference = options.as_reference;
-    config.excluded = std::move(excluded);
-    if constexpr (graph_with_constants<G>) {
-        if (!options.as_reference) config.scale_channels = scaling_kernel_for<Kernels>();
+    if constexpr (graph_with_constants<G> && folding_kernel_policy<Kernels>) {
+        if (!options.as_reference) config.constants = &constant_rule_with<scaling_kernel_for<Kernels>()>;
     }
     return config;
 }
@@ -145,10 +157,11 @@ report fold_batch_norms(G& graph, const fold_options<G>& options = {}) {
     if constexpr (check_rewritable_graph<G, needed>()) {
         detail::check_delays({}, options.freeze_bn_delay, 0);
         transaction<G> t(graph, options.on_change);
-        auto excluded = detail::layers_of(t.view(), options.exclude);
+        fold_config config = detail::fold_config_of<P, Kernels, G>(options);
+        config.excluded = detail::layers_of(t.view(), options.exclude);
         refuse_training_graph(t.view());
         detail::warn(t.account(), find_gradients(t.view()), options.strict);
-        detail::fold<P>(t, detail::fold_config_of<P, Kernels, G>(options, std::move(excluded)), options.dry_run);
+        detail::fold(t, config, options.dry_run);
         if (!options.dry_run) t.commit();
         return std::move(t.account());
     } else {

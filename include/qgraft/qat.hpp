@@ -56,24 +56,28 @@ void quantize(transaction<G>& t, const quantize_config& config, bool write_down)
     run(t, "quantize_activations", sweep, write_down);
 }
 
-/// Rewrites under a config that is complete but for what only the indexed graph can tell. In evaluation `Kernels` folds
-/// constants, where it and the graph can.
-template <phase P, class Kernels, class G>
-report rewrite(G& graph, const qat_options<G>& options, quantize_config config) {
+/// Rewrites under configs that are complete but for what only the indexed graph can tell.
+template <class G>
+report rewrite(G& graph, const qat_options<G>& options, quantize_config& config, fold_config& folding) {
     check_delays(options.quant_delay, options.freeze_bn_delay, options.ema_decay);
     transaction<G> t(graph, options.on_change);
     config.excluded = layers_of(t.view(), options.exclude);
     refuse_training_graph(t.view());
     warn(t.account(), find_warnings(t.view(), config, options.freeze_bn_delay), options.strict);
     if (options.stages != stage::quantize) {
-        using folding_kernels = std::conditional_t<P == phase::evaluation, Kernels, no_kernels>;
-        fold_config folding = fold_config_of<P, folding_kernels, G>(options, config.excluded);
+        folding.excluded = config.excluded;
         folding.before_quantization = options.stages != stage::fold;
-        fold<P>(t, folding, options.dry_run);
+        fold(t, folding, options.dry_run);
     }
     if (options.stages != stage::fold) quantize(t, config, options.dry_run);
     if (!options.dry_run) t.commit();
     return std::move(t.account());
+}
+
+/// What the fold rules are told in a phase. In evaluation `Kernels` folds constants, where it and the graph can.
+template <phase P, class Kernels, class G>
+fold_config folding_of(const qat_options<G>& options) {
+    return fold_config_of<P, std::conditional_t<P == phase::evaluation, Kernels, no_kernels>, G>(options);
 }
 
 template <class G>
@@ -111,7 +115,8 @@ report rewrite_for(G& graph, const qat_options<G>& options) {
         detail::check_bits("activation_bits", options.activation_bits);
         config.weight_kernel = kernel_for<Kernels>(config.weights);
         config.activation_kernel = kernel_for<Kernels>(config.activations);
-        return detail::rewrite<P, Kernels>(graph, options, std::move(config));
+        fold_config folding = detail::folding_of<P, Kernels>(options);
+        return detail::rewrite(graph, options, config, folding);
     } else {
         return {};
     }
@@ -130,7 +135,8 @@ report rewrite_for(G& graph, const qat_options<G>& options = {}) {
         config.swept.symmetric = false;
         config.weight_kernel = kernel_for<typename Policy::kernels, Policy::weights>();
         config.activation_kernel = kernel_for<typename Policy::kernels, Policy::activations>();
-        return detail::rewrite<P, typename Policy::kernels>(graph, options, std::move(config));
+        fold_config folding = detail::folding_of<P, typename Policy::kernels>(options);
+        return detail::rewrite(graph, options, config, folding);
     } else {
         return {};
     }

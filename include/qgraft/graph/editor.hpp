@@ -4,7 +4,7 @@
 #define QGRAFT_GRAPH_EDITOR_HPP
 
 #include <cstddef>
-#include <functional>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -14,6 +14,7 @@
 
 #include <qgraft/graph/concepts.hpp>
 #include <qgraft/graph/error.hpp>
+#include <qgraft/graph/observer.hpp>
 
 namespace qgraft {
 
@@ -40,10 +41,6 @@ struct checkpoint_type<G> {
 };
 
 }  // namespace detail
-
-/// Called before each change of a graph with what it is ("add_node", "set_input", ...). It may throw, and the change is
-/// then not made.
-using edit_observer = std::function<void(std::string_view what)>;
 
 /// Changes a graph and keeps a journal of it. Unless commit() is called, the destructor restores the graph: nodes,
 /// operands, attributes, and what the graph's checkpoint covers. What a dialect writes into a node that it has just
@@ -75,7 +72,7 @@ public:
         make_room(journal_);
         make_room(added_);
         const node n = traits::add_node(graph_, std::move(data));
-        journal_.push_back(entry{n, added_node{}});
+        journal_.push_back({n, change::added_node, 0, {}});
         added_.push_back(n);
         return n;
     }
@@ -87,14 +84,16 @@ public:
         if (!was)
             throw rewrite_error("",
                                 "operand " + std::to_string(operand) + " of a node is to be redirected that has fewer");
-        journal_.push_back(entry{n, changed_input{operand, *was}});
+        journal_.push_back({n, change::input, operand, *was});
         traits::set_input(graph_, n, operand, v);
     }
 
     /// Sets, or with none removes, an attribute of `n`.
     void set_attribute(node n, std::string_view key, std::optional<attribute> a) requires attributed_graph<G> {
         notify("set_attribute");
-        journal_.push_back(entry{n, changed_attribute{std::string(key), traits::attribute_of(graph_, n, key)}});
+        make_room(journal_);
+        attributes_.push_back({std::string(key), traits::attribute_of(graph_, n, key)});
+        journal_.push_back({n, change::attribute, 0, {}});
         traits::set_attribute(graph_, n, key, std::move(a));
     }
 
@@ -110,6 +109,7 @@ public:
     /// Keeps the changes.
     void commit() noexcept {
         journal_.clear();
+        attributes_.clear();
         committed_ = true;
     }
 
@@ -117,7 +117,7 @@ public:
     void rollback() {
         if (committed_) return;
         while (!journal_.empty()) {
-            entry last = std::move(journal_.back());
+            const entry last = journal_.back();
             journal_.pop_back();
             undo(last);
         }
@@ -126,18 +126,16 @@ public:
     }
 
 private:
-    struct added_node {};
-    struct changed_input {
+    enum class change : std::uint8_t { added_node, input, attribute };
+    struct entry {
+        node n;
+        change what;
         std::size_t operand;
         value<node> before;
     };
-    struct changed_attribute {
+    struct attribute_entry {
         std::string key;
         std::optional<attribute> before;
-    };
-    struct entry {
-        node n;
-        std::variant<added_node, changed_input, changed_attribute> change;
     };
 
     static auto take_checkpoint(const G& g) {
@@ -166,14 +164,15 @@ private:
         return std::nullopt;
     }
 
-    void undo(entry& e) {
-        if (std::holds_alternative<added_node>(e.change)) {
+    void undo(const entry& e) {
+        if (e.what == change::added_node) {
             traits::erase_node(graph_, e.n);
-        } else if (auto* input = std::get_if<changed_input>(&e.change)) {
-            traits::set_input(graph_, e.n, input->operand, input->before);
+        } else if (e.what == change::input) {
+            traits::set_input(graph_, e.n, e.operand, e.before);
         } else if constexpr (attributed_graph<G>) {
-            auto& change = std::get<changed_attribute>(e.change);
-            traits::set_attribute(graph_, e.n, change.key, std::move(change.before));
+            attribute_entry last = std::move(attributes_.back());
+            attributes_.pop_back();
+            traits::set_attribute(graph_, e.n, last.key, std::move(last.before));
         }
     }
 
@@ -181,6 +180,7 @@ private:
     observer before_;
     typename detail::checkpoint_type<G>::type start_;
     std::vector<entry> journal_;
+    std::vector<attribute_entry> attributes_;  ///< of the entries that are attributes
     std::vector<node> added_;
     bool committed_ = false;
 };

@@ -3,7 +3,6 @@
 #ifndef QGRAFT_GRAPH_SHAPE_HPP
 #define QGRAFT_GRAPH_SHAPE_HPP
 
-#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <utility>
@@ -32,7 +31,10 @@ public:
 
     /// Whether every dimension is known.
     [[nodiscard]] bool is_complete() const noexcept {
-        return has_rank_ && std::find(dims_.begin(), dims_.end(), unknown) == dims_.end();
+        for (const std::int64_t d : dims_) {
+            if (d == unknown) return false;
+        }
+        return has_rank_;
     }
     /// The number of elements of a complete shape.
     [[nodiscard]] std::int64_t elements() const noexcept {
@@ -61,7 +63,7 @@ inline tensor_shape broadcast(const tensor_shape& a, const tensor_shape& b) {
         const std::int64_t y = shorter.dims()[i - missing];
         // A dimension of unknown size may be 1, or that of the other.
         const bool unsure = (x == tensor_shape::unknown && y == 1) || (y == tensor_shape::unknown && x == 1);
-        dims[i] = unsure ? tensor_shape::unknown : std::max(x, y);
+        dims[i] = unsure ? tensor_shape::unknown : x < y ? y : x;
     }
     return tensor_shape(std::move(dims));
 }

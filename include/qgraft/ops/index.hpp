@@ -3,11 +3,8 @@
 #ifndef QGRAFT_OPS_INDEX_HPP
 #define QGRAFT_OPS_INDEX_HPP
 
-#include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <functional>
-#include <numeric>
 #include <optional>
 #include <queue>
 #include <span>
@@ -30,30 +27,43 @@ struct precedence {
     node_id after;
 };
 
+/// Makes each number the sum of those up to it.
+inline void add_up(std::vector<std::size_t>& numbers) {
+    std::size_t sum = 0;
+    for (std::size_t& n : numbers) n = sum += n;
+}
+
 /// Kahn's algorithm, the smallest id first. The result is shorter than `count` when there is a cycle.
-inline std::vector<node_id> order_of(node_id count, std::vector<precedence> edges) {
-    std::vector<node_id> order(count);
-    std::iota(order.begin(), order.end(), node_id{0});
-    if (std::all_of(edges.begin(), edges.end(), [](precedence e) { return e.before < e.after; })) return order;
-    std::sort(edges.begin(), edges.end(), [](precedence a, precedence b) { return a.before < b.before; });
+inline std::vector<node_id> order_of(node_id count, const std::vector<precedence>& edges) {
+    std::vector<node_id> order;
+    order.reserve(count);
     std::vector<std::size_t> waiting(count, 0);
     std::vector<std::size_t> first(count + std::size_t{1}, 0);
+    bool ordered = true;
     for (const precedence e : edges) {
+        ordered = ordered && e.before < e.after;
         ++waiting[e.after];
         ++first[e.before + std::size_t{1}];
     }
-    std::partial_sum(first.begin(), first.end(), first.begin());
-    std::priority_queue<node_id, std::vector<node_id>, std::greater<>> ready;
-    for (node_id n = 0; n < count; ++n) {
-        if (waiting[n] == 0) ready.push(n);
+    if (ordered) {
+        for (node_id n = 0; n < count; ++n) order.push_back(n);
+        return order;
     }
-    order.clear();
+    std::vector<node_id> followers(edges.size());
+    add_up(first);
+    std::vector<std::size_t> next = first;
+    for (const precedence e : edges) followers[next[e.before]++] = e.after;
+    // The greatest comes first in a queue: the smallest id is the one whose complement is greatest.
+    std::priority_queue<node_id> ready;
+    for (node_id n = 0; n < count; ++n) {
+        if (waiting[n] == 0) ready.push(~n);
+    }
     while (!ready.empty()) {
-        const node_id n = ready.top();
+        const node_id n = ~ready.top();
         ready.pop();
         order.push_back(n);
         for (std::size_t i = first[n]; i < first[n + std::size_t{1}]; ++i) {
-            if (--waiting[edges[i].after] == 0) ready.push(edges[i].after);
+            if (--waiting[followers[i]] == 0) ready.push(~followers[i]);
         }
     }
     return order;
@@ -63,7 +73,9 @@ inline std::vector<node_id> order_of(node_id count, std::vector<precedence> edge
 inline node_id first_missing(node_id count, const std::vector<node_id>& order) {
     std::vector<bool> there(count, false);
     for (const node_id n : order) there[n] = true;
-    return static_cast<node_id>(std::find(there.begin(), there.end(), false) - there.begin());
+    node_id n = 0;
+    while (n < count && there[n]) ++n;
+    return n;
 }
 
 }  // namespace detail
@@ -211,7 +223,7 @@ private:
             }
             first_input_.push_back(inputs_.size());
         }
-        std::partial_sum(uses.begin(), uses.end(), uses.begin());
+        detail::add_up(uses);
         first_user_ = uses;
         users_.resize(inputs_.size());
         for (node_id n = 0; n < size(); ++n) {
@@ -229,10 +241,11 @@ private:
         if (operands.size() != 3 || words_[operands[0].node] != word::after_step) return false;
         const node_id chosen = operands[1].node;
         if (quantizers.contains(words_[chosen])) return true;
-        const auto above = inputs(chosen);
-        return words_[chosen] == word::other && std::any_of(above.begin(), above.end(), [this](tensor t) {
-                   return quantizers.contains(words_[t.node]);
-               });
+        if (words_[chosen] != word::other) return false;
+        for (const tensor above : inputs(chosen)) {
+            if (quantizers.contains(words_[above.node])) return true;
+        }
+        return false;
     }
 
     [[nodiscard]] std::vector<detail::precedence> precedences() const {

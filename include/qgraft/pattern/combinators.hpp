@@ -54,8 +54,7 @@ inline constexpr std::initializer_list<const tree*> parts_of{&Patterns::tree...}
 template <word_set Words, class... Inputs>
 struct op_pattern {
     using tags = join<tag_list<>, typename Inputs::tags...>;
-    static constexpr detail::tree tree{
-        .what = detail::form::op, .words = Words, .parts = detail::parts_of<Inputs...>};
+    static constexpr detail::tree tree{.what = detail::form::op, .words = Words, .parts = detail::parts_of<Inputs...>};
     static_assert(tree.fits_words(),
                   "qgraft: this pattern lists a number of operands that one of its words does not take");
 };

@@ -3,7 +3,6 @@
 #ifndef QGRAFT_REWRITE_REPORT_HPP
 #define QGRAFT_REWRITE_REPORT_HPP
 
-#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -72,8 +71,9 @@ struct report {
 
     /// How many decisions have the outcome.
     [[nodiscard]] std::size_t count(outcome o) const {
-        return static_cast<std::size_t>(
-            std::count_if(decisions.begin(), decisions.end(), [o](const decision& d) { return d.what == o; }));
+        std::size_t found = 0;
+        for (const decision& d : decisions) found += d.what == o ? 1 : 0;
+        return found;
     }
 };
 

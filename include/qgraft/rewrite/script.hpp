@@ -131,7 +131,7 @@ public:
     /// Makes `uses`, which read `from`, read `to`.
     void reroute(tensor from, tensor to, const std::vector<use>& uses) {
         steps_.push_back(rerouting{from, to, part_of(uses_.size(), uses.size())});
-        uses_.insert(uses_.end(), uses.begin(), uses.end());
+        for (const use u : uses) uses_.push_back(u);
     }
 
 private:
@@ -141,7 +141,7 @@ private:
 
     tensor add(emission e, std::span<const argument> operands) {
         e.operands = part_of(operands_.size(), operands.size());
-        operands_.insert(operands_.end(), operands.begin(), operands.end());
+        for (const argument& o : operands) operands_.push_back(o);
         e.hint = kept(e.hint);
         steps_.push_back(e);
         return {base_ + emitted_++, 0};

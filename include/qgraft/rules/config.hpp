@@ -41,10 +41,22 @@ struct quantize_config {
     std::vector<node_id> excluded{};
 };
 
+/// Whether a list of nodes holds one.
+inline bool contains(const std::vector<node_id>& nodes, node_id n) {
+    for (const node_id m : nodes) {
+        if (m == n) return true;
+    }
+    return false;
+}
+
 /// A kernel policy's functor: out[i] = in[i] * scales[(i / inner) % scales.size()], spans as folding_kernel_policy has
 /// them.
 using channel_scaling_kernel = void (*)(std::span<const float> in, std::span<float> out, std::span<const float> scales,
                                         std::size_t inner);
+
+namespace detail {
+struct constant_rule;
+}
 
 /// What the fold rules are told.
 struct fold_config {
@@ -61,7 +73,7 @@ struct fold_config {
     /// Layers that stay as they are.
     std::vector<node_id> excluded{};
     /// Folds what is constant into constants; none: what is constant is folded as everything else.
-    channel_scaling_kernel scale_channels = nullptr;
+    const detail::constant_rule* constants = nullptr;
     /// Quantization follows, which finds weights by their role: only parameters are folded into constants.
     bool before_quantization = false;
 };

@@ -22,7 +22,6 @@
 
 #include <cstdint>
 #include <string>
-#include <unordered_set>
 #include <utility>
 #include <vector>
 
@@ -56,7 +55,7 @@ struct fake_quant_request {
 class fake_quantizer {
 public:
     fake_quantizer(const graph_view& view, script& s, report& r, const quantize_config& config)
-        : view_(view), script_(s), report_(r), config_(config), planned_(view.size(), false) {
+        : view_(view), script_(s), report_(r), config_(config), planned_(view.size(), false), seen_in_(view.size(), 0) {
         if (!config.scope.empty())
             scope_ = config.scope.back() == view.separator() ? config.scope : config.scope + view.separator();
     }
@@ -102,7 +101,7 @@ private:
     }
 
     /// Why the value must not be quantized; empty when it may.
-    [[nodiscard]] std::string obstacle(const fake_quant_request& request) const {
+    [[nodiscard]] std::string obstacle(const fake_quant_request& request) {
         if (request.producer_in_scope && !in_scope(request.producer)) return "is not in the scope " + scope_;
         if (request.consumers_in_scope) {
             for (const node_id n : consumers(request.producer)) {
@@ -119,11 +118,11 @@ private:
     [[nodiscard]] bool in_scope(node_id n) const { return scope_.empty() || view_.name(n).starts_with(scope_); }
 
     /// Looks through identities and reshapes, each once; with an explicit stack, since chains of them may be long.
-    [[nodiscard]] bool followed_by_fake_quant(node_id n) const {
+    [[nodiscard]] bool followed_by_fake_quant(node_id n) {
         constexpr word_set fake_quants{word::fake_quant, word::fake_quant_per_channel, word::fake_quant_fixed};
         constexpr word_set transparent{word::identity, word::reshape};
         std::vector<node_id> open{n};
-        std::unordered_set<node_id> seen{n};
+        seen_in_[n] = ++searches_;
         while (!open.empty()) {
             const node_id at = open.back();
             open.pop_back();
@@ -131,7 +130,9 @@ private:
             for (const use u : view_.users(at)) {
                 const word w = view_.word_of(u.node);
                 if (fake_quants.contains(w)) return true;
-                if (transparent.contains(w) && seen.insert(u.node).second) open.push_back(u.node);
+                if (!transparent.contains(w) || seen_in_[u.node] == searches_) continue;
+                seen_in_[u.node] = searches_;
+                open.push_back(u.node);
             }
         }
         return false;
@@ -166,9 +167,7 @@ private:
     std::pair<tensor, tensor> observed_range(const quant_spec& spec, tensor x, scope_id in) {
         const tensor low = script_.emit(word::reduce_min, {x}, in, "batch_min");
         const tensor high = script_.emit(word::reduce_max, {x}, in, "batch_max");
-        const auto simple = [&](word op, argument a, argument b) {
-            return script_.emit(op, {a, b}, in);
-        };
+        const auto simple = [&](word op, argument a, argument b) { return script_.emit(op, {a, b}, in); };
         argument low_bound = literal{0};
         argument high_bound = literal{0};
         if (!spec.symmetric) {
@@ -197,8 +196,7 @@ private:
         const tensor active =
             script_.emit(word::after_step, {},
                          {scope_id::root, join(prefix, "activate_quant"), {.integer = *config_.quant_delay}, no_node});
-        return script_.emit(word::select, {active, result, x},
-                            scope_id::root, join(prefix, "delayed_quant"));
+        return script_.emit(word::select, {active, result, x}, scope_id::root, join(prefix, "delayed_quant"));
     }
 
     const graph_view& view_;
@@ -207,6 +205,8 @@ private:
     const quantize_config& config_;
     std::string scope_;
     std::vector<bool> planned_;
+    std::vector<node_id> seen_in_;  ///< by node: the last search that has seen it
+    node_id searches_ = 0;
 };
 
 }  // namespace qgraft

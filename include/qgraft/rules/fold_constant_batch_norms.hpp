@@ -8,7 +8,7 @@
 // Both other fold rules try this for each batch norm that they match, before anything else: who matches, decides and
 // moves the users is as their headers say. What is not wholly constant is theirs.
 //
-// conditions   a kernel policy computes (fold_config::scale_channels); the statistics are given; each of the numbers is
+// conditions   a kernel policy computes (fold_config::constants); the statistics are given; each of the numbers is
 //              a constant, possibly behind identities; vectors have an element a channel, or one for all. Where
 //              quantization follows, weights that are constant but no parameter are left to the other rules: it would
 //              not know the new constant for weights
@@ -66,12 +66,11 @@ inline std::optional<constant_tensor> constant_behind(const graph_view& view, te
 /// Computes folded weights and biases.
 class constant_folder {
 public:
-    constant_folder(const graph_view& view, const fold_config& config) : view_(view), config_(config) {}
+    constant_folder(const graph_view& view, const fold_config& config, channel_scaling_kernel scale)
+        : view_(view), config_(config), scale_(scale) {}
 
     /// What the layer becomes; none where not everything is constant.
     [[nodiscard]] std::optional<folded_constants> fold(const foldable_layer& l, const given_statistics& s) const {
-        const channel_scaling_kernel scale = config_.scale_channels;
-        if (scale == nullptr) return std::nullopt;
         if (config_.before_quantization && !view_.has_role(l.weights.node, role::parameter)) return std::nullopt;
         const auto variance = vector(s.variance);
         const auto epsilon = number(s.epsilon);
@@ -88,15 +87,15 @@ public:
 
         std::vector<float> m = spread(*variance, channels);
         for (float& x : m) x = reciprocal_root(x + *epsilon);
-        scale(m, m, spread(*gamma, channels), 1);
+        scale_(m, m, spread(*gamma, channels), 1);
         folded_constants folded;
         folded.bias.data = spread(*mean, channels);
-        scale(folded.bias.data, folded.bias.data, m, 1);
+        scale_(folded.bias.data, folded.bias.data, m, 1);
         const std::vector<float> offset = spread(*beta, channels);
         for (std::size_t c = 0; c < channels; ++c) folded.bias.data[c] = offset[c] - folded.bias.data[c];
         folded.bias.dims.assign(layout.after_data + 1, 1);
         folded.bias.dims[0] = static_cast<std::int64_t>(channels);
-        scale(weights->data, weights->data, m, inner);
+        scale_(weights->data, weights->data, m, inner);
         folded.weights = *std::move(weights);
         return folded;
     }
@@ -139,6 +138,7 @@ private:
 
     const graph_view& view_;
     const fold_config& config_;
+    channel_scaling_kernel scale_;
 };
 
 /// Plans a layer with constant weights, and the addition of its bias; new names go into the scope `in` and begin with
@@ -159,6 +159,21 @@ inline tensor plan_constant_layer(script& s, layer_folder& folder, const foldabl
     const tensor bias = constant(std::move(folded.bias), "bias_fold");
     return folder.sum(result, bias, in, prefix + "add_fold");
 }
+
+/// The rule as the others call it: a program whose kernel policy does not compute contains nothing of it.
+struct constant_rule {
+    std::optional<folded_constants> (*fold)(const graph_view&, const fold_config&, const foldable_layer&,
+                                            const given_statistics&);
+    tensor (*plan)(script&, layer_folder&, const foldable_layer&, folded_constants, scope_id, const std::string&);
+};
+
+/// The rule with the kernels of a folding_kernel_policy.
+template <channel_scaling_kernel Scale>
+inline constexpr constant_rule constant_rule_with{
+    [](const graph_view& view, const fold_config& config, const foldable_layer& l, const given_statistics& s) {
+        return constant_folder(view, config, Scale).fold(l, s);
+    },
+    &plan_constant_layer};
 
 }  // namespace detail
 

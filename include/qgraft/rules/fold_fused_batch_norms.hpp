@@ -20,6 +20,7 @@
 #define QGRAFT_RULES_FOLD_FUSED_BATCH_NORMS_HPP
 
 #include <cstddef>
+#include <list>
 #include <optional>
 #include <string>
 #include <utility>
@@ -80,30 +81,28 @@ public:
           script_(s),
           report_(r),
           folder_(view, config, s),
-          constants_(view, config),
           folded_by_(view.size(), no_node),
           into_constants_(view.size(), false),
           decided_(view.size(), false) {}
 
     void run() {
-        std::vector<fused_match> matches;
         for (const node_id n : view_.order()) {
             constexpr word_set roots{word::batch_norm, word::reshape};
             if (!roots.contains(view_.word_of(n))) continue;
-            if (auto m = match_at(n)) matches.push_back(std::move(*m));
+            find(n);
         }
-        for (fused_match& m : matches) fold(m);
+        for (fused_match& m : matches_) fold(m);
         for (const node_id n : view_.order()) {
             if (view_.word_of(n) == word::batch_norm && !decided_[n] && !uses({n, 0}).empty()) explain_unmatched(n);
         }
     }
 
 private:
-    /// What is to be folded here.
-    std::optional<fused_match> match_at(node_id root) {
+    /// Takes in what is to be folded here.
+    void find(node_id root) {
         namespace patterns = fused_patterns;
         const auto found = match(view_, root, patterns::root);
-        if (!found) return std::nullopt;
+        if (!found) return;
         fused_match m;
         m.folded = {found->node<patterns::layer_tag>(), found->get<patterns::input_tag>(),
                     found->get<patterns::weights_tag>(), found->node<patterns::batch_to_space_tag>()};
@@ -113,19 +112,20 @@ private:
         m.output = {m.norm, 0};
         if (is_reshaped_back(m)) {
             const node_id back = found->node<patterns::final_reshape_tag>();
-            if (back == no_node) return std::nullopt;
+            if (back == no_node) return;
             m.output = {back, 0};
         }
-        if (into_constants_[m.norm] || uses(m.output).empty()) return std::nullopt;
+        if (into_constants_[m.norm] || uses(m.output).empty()) return;
         m.facts = view_.batch_norm(m.norm);
         if (const std::string reason = obstacle(m); !reason.empty()) {
             if (view_.word_of(root) == word::batch_norm || is_reshaped_back(m)) decide(m, outcome::left_as_is, reason);
-            return std::nullopt;
+            return;
         }
         // Each batch norm gets constants of its own, however many the layer has.
         if (m.constants = fold_constants(m); m.constants) {
             into_constants_[m.norm] = true;
-            return m;
+            matches_.push_back(std::move(m));
+            return;
         }
         const node_id folded_by = folded_by_[m.folded.layer];
         // While it looks for matches, the reference prepares even those that it drops.
@@ -134,17 +134,17 @@ private:
             if (folded_by != m.norm) {
                 decide(m, outcome::left_as_is, "its layer is folded into another batch norm");
             }
-            return std::nullopt;
+            return;
         }
         folded_by_[m.folded.layer] = m.norm;
-        return m;
+        matches_.push_back(std::move(m));
     }
 
     [[nodiscard]] std::optional<folded_constants> fold_constants(const fused_match& m) const {
-        if (m.facts.is_training) return std::nullopt;
+        if (config_.constants == nullptr || m.facts.is_training) return std::nullopt;
         const auto operands = view_.inputs(m.norm);
-        return constants_.fold(m.folded,
-                               {operands[1], operands[2], operands[3], operands[4], literal{m.facts.epsilon}});
+        return config_.constants->fold(view_, config_, m.folded,
+                                       {operands[1], operands[2], operands[3], operands[4], literal{m.facts.epsilon}});
     }
 
     /// A matmul's output is brought into the form of an image for its batch norm, and back.
@@ -203,7 +203,7 @@ private:
     void fold(fused_match& m) {
         const scope_id in = folder_.scope_of(m.folded.layer);
         if (m.constants) {
-            const tensor sum = plan_constant_layer(script_, folder_, m.folded, *std::move(m.constants), in, "");
+            const tensor sum = config_.constants->plan(script_, folder_, m.folded, *std::move(m.constants), in, "");
             folder_.replace(m.output, sum, uses(m.output));
             decide(m, outcome::folded, "with the statistics it is given, into constants");
             return;
@@ -238,8 +238,7 @@ private:
         const bool kept = !config_.as_reference || view_.word_of(l.layer) == word::depthwise_conv2d;
         if (l.batch_to_space != no_node && kept) result = folder_.clone_batch_to_space(l, result, in);
         if (correction) {
-            const tensor reciprocal =
-                folder_.beside_data(l, correction->reciprocal, inner, "correction_recip_reshape");
+            const tensor reciprocal = folder_.beside_data(l, correction->reciprocal, inner, "correction_recip_reshape");
             const tensor offset = folder_.beside_data(l, correction->offset, inner, "correction_offset_reshape");
             result = script_.emit(word::mul, {reciprocal, result}, in, "post_conv_mul");
             result = folder_.sum(result, offset, in, "correction_add");
@@ -289,7 +288,7 @@ private:
     script& script_;
     report& report_;
     layer_folder folder_;
-    constant_folder constants_;
+    std::list<fused_match> matches_;
     std::vector<node_id> folded_by_;    ///< by layer: the batch norm that it is folded into
     std::vector<bool> into_constants_;  ///< by batch norm: it is folded into constants
     std::vector<bool> decided_;         ///< by batch norm: the report tells of it

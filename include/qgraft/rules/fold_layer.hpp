@@ -4,13 +4,11 @@
 #ifndef QGRAFT_RULES_FOLD_LAYER_HPP
 #define QGRAFT_RULES_FOLD_LAYER_HPP
 
-#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -38,7 +36,9 @@ class layer_folder {
 public:
     layer_folder(const graph_view& view, const fold_config& config, script& s)
         : view_(view), config_(config), script_(s) {
-        if (!config.as_reference) folded_ = layers_with_folded_copies(view);
+        if (config.as_reference) return;
+        folded_ = layers_with_folded_copies(view);
+        replaced_.resize(view.size());
     }
 
     /// Why the layer's weights cannot be scaled by channel; empty when they can.
@@ -48,9 +48,7 @@ public:
             return "how many channels the weights of its layer have is not known";
         }
         if (config_.as_reference) return {};
-        if (std::find(config_.excluded.begin(), config_.excluded.end(), l.layer) != config_.excluded.end()) {
-            return "its layer is excluded by an option";
-        }
+        if (contains(config_.excluded, l.layer)) return "its layer is excluded by an option";
         if (view_.has_role(l.layer, role::in_loop)) return "runs inside a loop";
         if (folded_[l.layer]) return "its layer has a folded copy already";
         return {};
@@ -80,14 +78,14 @@ public:
     /// The layer with other weights. Where its input is a batch norm's output that was folded before, the copy reads what
     /// replaced it; the reference's copy goes on reading the old one.
     tensor clone(const foldable_layer& l, tensor weights, scope_id in) {
-        tensor input = l.input;
-        if (const auto it = replaced_.find(number(input)); it != replaced_.end()) input = it->second;
+        const bool replaced = !config_.as_reference && l.input.port == 0 && replaced_[l.input.node];
+        const tensor input = replaced ? replaced_[l.input.node] : l.input;
         return script_.emit(view_.word_of(l.layer), {input, weights}, like(l.layer, in));
     }
 
-    /// Moves users from a batch norm's output to the folded result.
+    /// Moves users from a batch norm's output, the first of its node, to the folded result.
     void replace(tensor output, tensor result, const std::vector<use>& users) {
-        if (!config_.as_reference) replaced_.emplace(number(output), result);
+        if (!config_.as_reference) replaced_[output.node] = result;
         script_.reroute(output, result, users);
     }
 
@@ -105,8 +103,6 @@ public:
     }
 
 private:
-    static std::uint64_t number(tensor t) { return std::uint64_t{t.node} << 32U | t.port; }
-
     tensor reshaped(tensor x, std::vector<std::int64_t> dims, scope_id in, std::string_view name) {
         placement where{in, std::string(name)};
         where.params.dims = std::move(dims);
@@ -138,8 +134,8 @@ private:
     const graph_view& view_;
     const fold_config& config_;
     script& script_;
-    std::unordered_map<std::uint64_t, tensor> replaced_;  ///< outputs of batch norms, by number
-    std::vector<bool> folded_;                            ///< by layer: an earlier rewrite has made a folded copy
+    std::vector<tensor> replaced_;  ///< by batch norm: what took the place of its output
+    std::vector<bool> folded_;      ///< by layer: an earlier rewrite has made a folded copy
 };
 
 }  // namespace detail

@@ -18,8 +18,8 @@
 #ifndef QGRAFT_RULES_FOLD_UNFUSED_BATCH_NORMS_HPP
 #define QGRAFT_RULES_FOLD_UNFUSED_BATCH_NORMS_HPP
 
-#include <algorithm>
 #include <cstdint>
+#include <list>
 #include <optional>
 #include <string>
 #include <utility>
@@ -92,56 +92,44 @@ struct shift_parts {
 class unfused_folder {
 public:
     unfused_folder(const graph_view& view, const fold_config& config, script& s, report& r)
-        : view_(view),
-          config_(config),
-          script_(s),
-          report_(r),
-          folder_(view, config, s),
-          constants_(view, config),
-          seen_(view.size(), false) {}
+        : view_(view), config_(config), script_(s), report_(r), folder_(view, config, s), seen_(view.size(), false) {}
 
     void run() {
         for (const named_batch_norm<tensor>& named : view_.named_batch_norms()) {
             const node_id n = named.output.node;
             seen_[n] = true;
             if (view_.users(n).empty()) continue;
-            auto m = match_at(n, &named);
-            if (m) {
-                matches_.push_back(std::move(*m));
-            } else if (reason_.empty()) {
+            if (!find(n, &named) && reason_.empty()) {
                 decide(n, outcome::left_as_is, "does not follow a layer, or is not of the usual form");
             }
         }
-        if (!config_.as_reference) find_unnamed();
-        for (unfused_match& m : matches_) fold(std::move(m));
+        if (!config_.as_reference) {
+            fold_in_order();
+        } else {
+            for (unfused_match& m : matches_) fold(m);
+        }
     }
 
 private:
-    /// Finds those that no name tells of, and puts all in order, producers first.
-    void find_unnamed() {
-        std::vector<node_id> place(view_.size(), 0);
-        node_id next = 0;
+    /// Finds those that no name tells of too, and folds all, producers first.
+    void fold_in_order() {
+        std::vector<unfused_match*> match_of(view_.size(), nullptr);
+        for (unfused_match& m : matches_) match_of[m.output.node] = &m;
         for (const node_id n : view_.order()) {
-            place[n] = next++;
             if (view_.word_of(n) != word::add || seen_[n] || view_.users(n).empty()) continue;
-            auto m = match_at(n, nullptr);
-            if (!m) continue;
-            if (config_.was_rewritten) {
-                decide(n, outcome::left_as_is, "an earlier rewrite of the graph has left it");
-                continue;
-            }
-            matches_.push_back(std::move(*m));
+            if (find(n, nullptr)) match_of[n] = &matches_.back();
         }
-        std::stable_sort(matches_.begin(), matches_.end(), [&place](const unfused_match& a, const unfused_match& b) {
-            return place[a.output.node] < place[b.output.node];
-        });
+        for (const node_id n : view_.order()) {
+            if (match_of[n] != nullptr) fold(*match_of[n]);
+        }
     }
 
-    std::optional<unfused_match> match_at(node_id n, const named_batch_norm<tensor>* named) {
+    /// Takes in what is to be folded here, if anything is; reason_ may say why not.
+    bool find(node_id n, const named_batch_norm<tensor>* named) {
         namespace patterns = unfused_patterns;
         reason_.clear();
         const auto found = match(view_, n, patterns::root);
-        if (!found) return std::nullopt;
+        if (!found) return false;
         unfused_match m;
         m.folded = {found->node<patterns::layer_tag>(), found->get<patterns::input_tag>(),
                     found->get<patterns::weights_tag>(), found->node<patterns::batch_to_space_tag>()};
@@ -156,28 +144,34 @@ private:
         reason_ = obstacle(m);
         if (!reason_.empty()) {
             decide(n, outcome::left_as_is, reason_);
-            return std::nullopt;
+            return false;
+        }
+        if (named == nullptr && config_.was_rewritten) {
+            decide(n, outcome::left_as_is, "an earlier rewrite of the graph has left it");
+            return false;
         }
         m.constants = fold_constants(m, found->get<patterns::variance_tag>(), found->get<patterns::epsilon_tag>(),
                                      found->get<patterns::gamma_tag>());
         if (config_.is_training && !m.constants) {
             if (config_.as_reference) {
                 m.statistics = statistics_by_name(*named);
-                if (!m.statistics || (m.has_gamma && !m.statistics->scale)) return std::nullopt;
+                if (!m.statistics || (m.has_gamma && !m.statistics->scale)) return false;
             } else {
                 m.statistics =
                     statistics_by_form(m, found->get<patterns::variance_tag>(), found->get<patterns::epsilon_tag>(),
                                        found->get<patterns::gamma_tag>(), named);
             }
         }
-        return m;
+        matches_.push_back(std::move(m));
+        return true;
     }
 
     [[nodiscard]] std::optional<folded_constants> fold_constants(const unfused_match& m, tensor variance,
                                                                  tensor epsilon, tensor gamma) const {
+        if (config_.constants == nullptr) return std::nullopt;
         const auto shift = shift_of(m);
         if (!shift) return std::nullopt;
-        return constants_.fold(m.folded, {gamma, shift->beta, shift->mean, variance, epsilon});
+        return config_.constants->fold(view_, config_, m.folded, {gamma, shift->beta, shift->mean, variance, epsilon});
     }
 
     /// What the shift is made of, where it is beta - mean * m.
@@ -281,10 +275,10 @@ private:
         return t;
     }
 
-    void fold(unfused_match m) {
+    void fold(unfused_match& m) {
         if (m.constants) {
             const tensor sum =
-                plan_constant_layer(script_, folder_, m.folded, *std::move(m.constants), scope_id::root, m.prefix);
+                config_.constants->plan(script_, folder_, m.folded, *std::move(m.constants), scope_id::root, m.prefix);
             folder_.replace(m.output, sum, m.users);
             decide(m.output.node, outcome::folded, "with the statistics it is given, into constants");
             return;
@@ -307,8 +301,8 @@ private:
         tensor weights = l.weights;
         if (correction) {
             const tensor corrected = folder_.beside_weights(l, correction->scale, top, called("correction_reshape"));
-            weights = script_.emit(word::mul, {corrected, weights},
-                                   {.hint = called("correction_mult"), .like = m.scaled});
+            weights =
+                script_.emit(word::mul, {corrected, weights}, {.hint = called("correction_mult"), .like = m.scaled});
         }
         weights = script_.emit(word::mul, {weights, scale}, top, called("mul_fold"));
         tensor result = folder_.clone(l, weights, folder_.scope_of(l.layer));
@@ -335,9 +329,8 @@ private:
     script& script_;
     report& report_;
     layer_folder folder_;
-    constant_folder constants_;
     std::vector<bool> seen_;
-    std::vector<unfused_match> matches_;
+    std::list<unfused_match> matches_;
     std::string reason_;  ///< why the last match was left
 };
 

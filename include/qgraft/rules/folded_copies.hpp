@@ -3,11 +3,8 @@
 #ifndef QGRAFT_RULES_FOLDED_COPIES_HPP
 #define QGRAFT_RULES_FOLDED_COPIES_HPP
 
-#include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <set>
-#include <utility>
 #include <vector>
 
 #include <qgraft/ops/view.hpp>
@@ -15,14 +12,53 @@
 
 namespace qgraft {
 
+namespace detail {
+
+/// Layers by what they read: their input and their weights.
+class layers_by_operands {
+public:
+    explicit layers_by_operands(const graph_view& view)
+        : view_(view), first_(view.size(), no_node), next_(view.size(), no_node) {}
+
+    void add(node_id layer) {
+        node_id& first = first_[place_of(view_.inputs(layer)[0], view_.inputs(layer)[1])];
+        next_[layer] = first;
+        first = layer;
+    }
+
+    /// Marks those of an input and weights.
+    void mark(tensor input, tensor weights, std::vector<bool>& marked) const {
+        for (node_id n = first_[place_of(input, weights)]; n != no_node; n = next_[n]) {
+            if (view_.inputs(n)[0] != input || view_.inputs(n)[1] != weights) continue;
+            if (marked[n]) return;  // and so are the others
+            marked[n] = true;
+        }
+    }
+
+private:
+    [[nodiscard]] std::size_t place_of(tensor input, tensor weights) const {
+        constexpr std::uint64_t spread = 0x9e3779b97f4a7c15U;  // of Fibonacci hashing
+        return static_cast<std::size_t>(((input.node * spread ^ weights.node) * spread >> 20U) % first_.size());
+    }
+
+    const graph_view& view_;
+    std::vector<node_id> first_;  ///< by place
+    std::vector<node_id> next_;   ///< by layer: another of the same place
+};
+
+}  // namespace detail
+
 /// By node: whether it is a layer with a folded copy. A copy is another layer of the same input, whose weights are those
 /// of the first times one factor or two. The old layer stays, for the statistics of its batch norm.
 inline std::vector<bool> layers_with_folded_copies(const graph_view& view) {
-    constexpr word_set layers{word::conv2d, word::depthwise_conv2d, word::matmul};
+    constexpr word_set words{word::conv2d, word::depthwise_conv2d, word::matmul};
     const unquantized_view plain(view);
-    const auto is_layer = [&](node_id n) { return layers.contains(plain.word_of(n)) && plain.inputs(n).size() == 2; };
-    const auto number = [](tensor t) { return std::uint64_t{t.node} << 32U | t.port; };
-    std::set<std::pair<std::uint64_t, std::uint64_t>> copied;
+    const auto is_layer = [&](node_id n) { return words.contains(plain.word_of(n)) && plain.inputs(n).size() == 2; };
+    detail::layers_by_operands layers(plain);
+    for (node_id n = 0; n < plain.size(); ++n) {
+        if (is_layer(n)) layers.add(n);
+    }
+    std::vector<bool> folded(view.size(), false);
     for (node_id n = 0; n < plain.size(); ++n) {
         if (!is_layer(n)) continue;
         tensor weights = plain.inputs(n)[1];
@@ -30,20 +66,17 @@ inline std::vector<bool> layers_with_folded_copies(const graph_view& view) {
         for (const std::size_t operand : {0U, 1U}) {
             if (plain.word_of(weights.node) != word::mul) break;
             weights = plain.inputs(weights.node)[operand];
-            copied.emplace(number(plain.inputs(n)[0]), number(weights));
+            layers.mark(plain.inputs(n)[0], weights, folded);
         }
-    }
-    std::vector<bool> folded(view.size(), false);
-    for (node_id n = 0; n < plain.size() && !copied.empty(); ++n) {
-        folded[n] = is_layer(n) && copied.contains({number(plain.inputs(n)[0]), number(plain.inputs(n)[1])});
     }
     return folded;
 }
 
 /// Whether an earlier rewrite has left its traces: layers with folded copies, or with fake-quantized weights.
 inline bool was_rewritten(const graph_view& view) {
-    const std::vector<bool> folded = layers_with_folded_copies(view);
-    if (std::find(folded.begin(), folded.end(), true) != folded.end()) return true;
+    for (const bool folded : layers_with_folded_copies(view)) {
+        if (folded) return true;
+    }
     const unquantized_view plain(view);
     constexpr word_set layers{word::conv2d, word::depthwise_conv2d, word::matmul};
     for (node_id n = 0; n < view.size(); ++n) {

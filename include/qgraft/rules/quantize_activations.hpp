@@ -33,7 +33,7 @@ public:
           handled_(std::move(handled)),
           verdicts_(view.size(), verdict::unknown),
           behind_(view.size()) {
-        handled_.resize(view.size(), false);
+        while (handled_.size() < view.size()) handled_.push_back(false);
         if (!config.as_reference)
             quantized_words_ = quantized_words_ | word_set{word::fake_quant_per_channel, word::fake_quant_fixed};
     }

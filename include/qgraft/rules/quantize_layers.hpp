@@ -15,7 +15,6 @@
 #ifndef QGRAFT_RULES_QUANTIZE_LAYERS_HPP
 #define QGRAFT_RULES_QUANTIZE_LAYERS_HPP
 
-#include <algorithm>
 #include <string>
 #include <vector>
 
@@ -98,8 +97,10 @@ private:
 
     /// An addition that an activation follows is computed together with it: only the activation's output is quantized.
     [[nodiscard]] bool is_followed_by(node_id n, word_set words) const {
-        const auto users = quantizer_.consumers(n);
-        return std::any_of(users.begin(), users.end(), [&](node_id u) { return words.contains(view_.word_of(u)); });
+        for (const node_id u : quantizer_.consumers(n)) {
+            if (words.contains(view_.word_of(u))) return true;
+        }
+        return false;
     }
 
     const graph_view& view_;
@@ -123,7 +124,7 @@ inline bool has_quantized_weights(const graph_view& view, node_id layer) {
 /// Why a layer that has not been found stays as it is.
 inline decision decision_on_uncovered(const graph_view& view, const quantize_config& config, node_id layer) {
     decision d{"quantize_layers", view.name(layer), outcome::left_as_is, {}};
-    if (std::find(config.excluded.begin(), config.excluded.end(), layer) != config.excluded.end()) {
+    if (contains(config.excluded, layer)) {
         d.reason = "is excluded by an option";
     } else if (has_quantized_weights(view, layer)) {
         d.reason = "has quantized weights already";

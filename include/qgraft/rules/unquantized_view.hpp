@@ -52,7 +52,7 @@ private:
                 if (place[t.node] < place[n]) edges.push_back({t.node, n});
             }
         }
-        order_ = detail::order_of(size(), std::move(edges));
+        order_ = detail::order_of(size(), edges);
     }
 
     /// What a node quantizes; none when it is neither fake quantization nor a delay of it. A delay reads the quantized
