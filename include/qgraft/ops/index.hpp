@@ -9,12 +9,12 @@
 #include <queue>
 #include <span>
 #include <string>
-#include <unordered_map>
 #include <utility>
 #include <vector>
 
 #include <qgraft/graph/error.hpp>
 #include <qgraft/ops/dialect.hpp>
+#include <qgraft/ops/handle_table.hpp>
 #include <qgraft/ops/view.hpp>
 
 namespace qgraft {
@@ -111,13 +111,7 @@ public:
     /// The graph's own tensor.
     [[nodiscard]] value<node> handle(tensor t) const { return {handles_[t.node], t.port}; }
     /// The id of a handle; none when it is no node of this graph.
-    [[nodiscard]] std::optional<node_id> find(node n) const {
-        const std::size_t place = std::hash<node>{}(n);
-        if (place < handles_.size() && handles_[place] == n) return static_cast<node_id>(place);
-        const auto it = ids_.find(n);
-        if (it == ids_.end()) return std::nullopt;
-        return it->second;
-    }
+    [[nodiscard]] std::optional<node_id> find(node n) const { return handles_.find(n); }
 
     [[nodiscard]] std::string name(node_id n) const override {
         if constexpr (named_graph<G>) {
@@ -176,10 +170,8 @@ public:
 
 private:
     void append(node n) {
-        const auto id = static_cast<node_id>(handles_.size());
         if (const auto twice = find(n)) throw invalid_graph(name(*twice), "is listed twice");
-        handles_.push_back(n);
-        if (std::hash<node>{}(n) != id) ids_.emplace(n, id);
+        handles_.add(n);
         const word w = dialect<G>::classify(*graph_, n);
         words_.push_back(w);
         using speech = detail::speech<G>;
@@ -272,9 +264,7 @@ private:
     }
 
     const G* graph_;
-    std::vector<node> handles_;
-    /// Of the handles that do not hash to their own place.
-    std::unordered_map<node, node_id> ids_;
+    detail::handle_table<node> handles_;
 };
 
 }  // namespace qgraft

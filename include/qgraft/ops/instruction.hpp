@@ -62,15 +62,21 @@ struct literal {
 template <class Node>
 using operand_of = std::variant<value<Node>, literal>;
 
-/// One word to build, on handles of the graph itself.
+namespace detail {
+inline const naming_scope at_root{};
+inline const word_params no_params{};
+}  // namespace detail
+
+/// One word to build, on handles of the graph itself. What it refers to lives as long as the call of build that it is
+/// given to.
 template <class Node>
 struct instruction {
     word op = word::other;
     std::span<const operand_of<Node>> operands{};
     /// The last part of the name, in snake_case; empty stands for the dialect's usual name of the word.
     std::string_view hint{};
-    naming_scope scope{};
-    word_params params{};
+    const naming_scope& scope = detail::at_root;
+    const word_params& params = detail::no_params;
     /// A node whose attributes the new one carries.
     std::optional<Node> like{};
 };

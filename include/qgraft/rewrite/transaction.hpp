@@ -40,7 +40,7 @@ public:
     void apply(const script& s) {
         is_broken_ = true;
         validate(index_, s);
-        builder b{*this, s, {}, {}, {}};
+        builder b{*this, s, {}, {}, {}, {}};
         b.values.reserve(s.emissions());
         const std::size_t before = editor_.added().size();
         for (const auto& step : s.steps()) b.make_step(step);
@@ -63,6 +63,7 @@ private:
         std::vector<naming_scope> scopes;
         std::vector<value<node>> values;
         std::vector<std::pair<node, double>> initial_values{};  ///< of the variables that the script asked for
+        std::vector<operand_of<node>> operands{};               ///< of the word that is built
 
         [[nodiscard]] value<node> resolve(tensor t) const {
             const node_id base = self.index_.size();
@@ -90,19 +91,18 @@ private:
         }
 
         void make(const emission& e) {
-            std::vector<operand_of<node>> operands;
-            const auto given = steps.operands(e);
-            operands.reserve(given.size());
-            for (const argument& o : given) {
+            operands.clear();
+            for (const argument& o : steps.operands(e)) {
                 if (o.is_given) {
                     operands.emplace_back(o.given);
                 } else {
                     operands.emplace_back(resolve(o.read));
                 }
             }
+            const bool at_root = e.scope == scope_id::root;
             const word_params& params = steps.params(e);
-            instruction<node> i{e.op, operands, e.hint, {}, params, {}};
-            if (e.scope != scope_id::root) i.scope = scopes[static_cast<std::size_t>(e.scope)];
+            instruction<node> i{e.op, operands, e.hint,
+                                at_root ? detail::at_root : scopes[static_cast<std::size_t>(e.scope)], params, {}};
             if (e.like != no_node) i.like = self.index_.handle(e.like);
             values.push_back(dialect<G>::build(self.editor_, i));
             if (e.op == word::variable) initial_values.emplace_back(values.back().node, params.real);
