@@ -1,11 +1,13 @@
 # Measures what using qgraft costs, and prints one table: figure, and the limit that it is held against.
 #
-# usage: python3 benchmarks/run.py BUILD [--in GRAPH] [--tensorflow PYTHON] [--reference PYTHON] [--long] [--readme]
-#   BUILD          a build folder with the programs qgraft-rewrite, growth and file_to_file (a Release build)
+# usage: python3 benchmarks/run.py BUILD [--in GRAPH] [--tensorflow PYTHON] [--reference PYTHON] [--long] [--plot FILE]
+#                                  [--readme]
+#   BUILD          a build folder with the programs qgraft-rewrite, by_hand, growth and file_to_file (a Release build)
 #   --in           a MetaGraphDef of a training graph; a recorded MobileNet where it is left out
 #   --tensorflow   a Python that has TensorFlow 2: compares with Grappler
 #   --reference    a Python that has TensorFlow 1.15: compares with tf.contrib.quantize
-#   --long         growth up to a million nodes
+#   --long         growth up to a million nodes, and 100,000 batch norms
+#   --plot         draws how cost grows, as SVG; needs matplotlib
 #   --readme       writes the table into README.md
 # SPDX-License-Identifier: Apache-2.0
 import argparse
@@ -19,6 +21,7 @@ import measure
 
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parent
+NODES_A_BATCH_NORM = 22  # in the graphs that growth makes
 MARKS = ('<!-- Made by benchmarks/run.py. -->\n', '<!-- Up to here. -->\n')
 
 
@@ -58,27 +61,74 @@ def against(build, graph, tmp, args):
                f'{theirs / in_memory:.0f} times faster', 'at least 10')
 
 
-def growth(build, tmp, sizes):
-    """Rows of cost as graphs grow."""
-    program, graph, out = build / 'bin/growth', tmp / 'grown.pb', tmp / 'grown_out.pb'
-    for kind in ('batch_norms', 'chain', 'fan_out'):
-        a_node, beside, peak = {}, {}, 0
-        for size in (sizes[0], sizes[-1]):
-            measure.run([program, 'make', kind, size, graph])
-            count, f = measure.instructions([program, 'in_place', graph], 'create_training_graph')
-            a_node[size] = count / f['result']
-            ours = measure.figures(measure.run([program, 'rewrite', graph, out]))
-            theirs = measure.figures(measure.run([program, 'protobuf', graph, out]))
-            beside[size] = ours['rewrite'] / (theirs['parse'] + theirs['write'])
-            peak = ours['peak_kib'] / theirs['peak_kib']
-        small, large = sizes[0], sizes[-1]
-        yield (f'{kind.replace("_", " ")}, {large:,} nodes against {small:,}: instructions a node',
-               f'{a_node[large] / a_node[small]:.3f} times', 'at most 1.05')
-        yield (f'{kind.replace("_", " ")}: wall time beside protobuf\'s at the same size',
-               f'{beside[large] / beside[small]:.2f} times', 'at most 1.3')
-        yield (f'{kind.replace("_", " ")}: peak memory beside both files parsed', f'{peak:.2f} times', 'at most 3')
-        for f in (graph, out, pathlib.Path(f'{out}.again')):
+def genericity(build):
+    """A row that compares with a rewrite that is written for one graph type."""
+    program = build / 'bin/by_hand'
+    ours, f = measure.instructions([program, 2000], 'rewrite_by_qgraft')
+    theirs, _ = measure.instructions([program, 2000], 'rewrite_by_hand')
+    yield (f'the rules on a plain struct graph against the bare edit written by hand for it, {int(f["result"]):,} nodes: '
+           'instructions', f'{ours / theirs:.2f} times', 'at most 1.1')
+
+
+class Grown:
+    """What one kind of graph costs at several sizes, by size."""
+
+    def __init__(self, build, tmp, kind):
+        self.program, self.kind = build / 'bin/growth', kind
+        self.graph, self.out = tmp / 'grown.pb', tmp / 'grown_out.pb'
+        self.instructions, self.beside, self.a_node, self.peak = {}, {}, {}, 0
+
+    def measure(self, size, count):
+        """Times the rewrite, and protobuf beside it; counts instructions where asked to."""
+        measure.run([self.program, 'make', self.kind, size, self.graph])
+        if count:
+            counted, f = measure.instructions([self.program, 'in_place', self.graph], 'create_training_graph')
+            self.instructions[size] = counted / f['result']
+        runs = [measure.figures(measure.run([self.program, 'rewrite', self.graph, self.out])) for _ in range(3)]
+        theirs = [measure.figures(measure.run([self.program, 'protobuf', self.graph, self.out])) for _ in range(3)]
+        ours = min(f['rewrite'] for f in runs)
+        self.beside[size] = ours / min(f['parse'] + f['write'] for f in theirs)
+        self.a_node[runs[0]['result']] = 1e6 * ours / runs[0]['result']
+        self.peak = min(f['peak_kib'] for f in runs) / min(f['peak_kib'] for f in theirs)
+
+    def clean(self):
+        for f in (self.graph, self.out, pathlib.Path(f'{self.out}.again')):
             f.unlink(missing_ok=True)
+
+
+def growth(build, tmp, sizes, batch_norm_sizes, plot):
+    """Rows of cost as graphs grow; the last of the sizes is held against the first."""
+    grown = []
+    for kind in ('batch_norms', 'chain', 'fan_out'):
+        g = Grown(build, tmp, kind)
+        for size in sizes + (batch_norm_sizes if kind == 'batch_norms' else ()):
+            g.measure(size, size in (sizes[0], sizes[-1]))
+        g.clean()
+        grown.append(g)
+        small, large, name = sizes[0], sizes[-1], kind.replace('_', ' ')
+        yield (f'{name}, {large:,} nodes against {small:,}: instructions a node',
+               f'{g.instructions[large] / g.instructions[small]:.3f} times', 'at most 1.05')
+        yield (f'{name}: wall time beside protobuf\'s at the same size',
+               f'{g.beside[large] / g.beside[small]:.2f} times', 'at most 1.3')
+        yield f'{name}: peak memory beside both files parsed', f'{g.peak:.2f} times', 'at most 3'
+    if plot:
+        draw(grown, plot)
+
+
+def draw(grown, path):
+    """The microseconds of plan and apply a node, by the nodes of the result."""
+    import matplotlib
+    matplotlib.use('svg')
+    from matplotlib import pyplot
+    matplotlib.rcParams['svg.hashsalt'] = 'qgraft'
+    figure, axes = pyplot.subplots(figsize=(6, 3))
+    for g in grown:
+        axes.plot(list(g.a_node), list(g.a_node.values()), marker='o', label=g.kind.replace('_', ' '))
+    axes.set(xscale='log', xlabel='nodes of the result', ylabel='microseconds a node')
+    axes.set_ylim(bottom=0)
+    axes.grid(alpha=0.3)
+    axes.legend()
+    figure.savefig(path, bbox_inches='tight', metadata={'Date': None})
 
 
 def compile_cost():
@@ -116,13 +166,17 @@ def main():
     parser.add_argument('--tensorflow')
     parser.add_argument('--reference')
     parser.add_argument('--long', action='store_true')
+    parser.add_argument('--plot', type=pathlib.Path)
     parser.add_argument('--readme', action='store_true')
     args = parser.parse_args()
     rows = []
     with tempfile.TemporaryDirectory(dir=args.build) as folder:
         tmp = pathlib.Path(folder)
+        sizes = (10_000, 30_000, 100_000) + ((300_000, 1_000_000) if args.long else ())
+        batch_norm_sizes = (100_000 * NODES_A_BATCH_NORM,) if args.long else ()
         for part in (file_to_file(args.build, args.graph, tmp), against(args.build, args.graph, tmp, args),
-                     growth(args.build, tmp, (10_000, 1_000_000 if args.long else 100_000)), compile_cost()):
+                     genericity(args.build), growth(args.build, tmp, sizes, batch_norm_sizes, args.plot),
+                     compile_cost()):
             for row in part:
                 rows.append(row)
                 print(' | '.join(row), flush=True)

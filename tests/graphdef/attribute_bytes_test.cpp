@@ -104,7 +104,7 @@ TEST_CASE("attributes come in the order of their keys") {
     for (const std::string_view key : {"dtype", "T", "_class", "value", "_output_shapes", "Tidx"}) {
         nodes.add_attribute(key, b.of(std::string_view(key)));
     }
-    const std::string bytes = nodes.take_attributes(0);
+    const std::string bytes = std::string(nodes.attributes(0));
     proto::NodeDef def;
     REQUIRE(def.ParseFromString(bytes));
     CHECK(def.attr_size() == 6);

@@ -261,15 +261,15 @@ private:
         auto def = std::make_unique<node_def>();
         std::string bytes;
         write_head(n, bytes);
-        def->ParseFromString(bytes.append(added_[n.id - in_file()].attributes));
+        def->ParseFromString(bytes.append(added_.attributes(n.id - in_file())));
         records_[n.id].def = messages_.emplace_back(std::move(def)).get();
     }
 
-    /// The bytes of a new node, its fields in order. Those of its attributes are used up.
-    std::string bytes_of(node n) {
+    /// The bytes of a new node, its fields in order.
+    std::string bytes_of(node n) const {
         const record& r = records_[n.id];
         if (r.def != nullptr) return detail::deterministic_bytes(*r.def);
-        const std::string attributes = added_.take_attributes(n.id - in_file());
+        const std::string_view attributes = added_.attributes(n.id - in_file());
         std::string bytes;
         bytes.reserve(attributes.size() + 64 * (r.inputs.size() + r.controls.size() + 2));
         write_head(n, bytes);

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <cstring>
 #include <deque>
 #include <memory>
 #include <memory_resource>
@@ -44,19 +45,22 @@ public:
         const colocation_groups* groups = nullptr;  ///< none: it says none
         std::optional<element_type> type{};         ///< of a variable
         std::size_t first_shape = 0;
-        std::size_t shapes = 0;    ///< none: it does not say its shapes
-        std::string attributes{};  ///< their bytes, where there is no message
-        bool is_current = true;    ///< the message, if there is one, says nothing else
+        std::size_t shapes = 0;           ///< none: it does not say its shapes
+        std::size_t first_attribute = 0;  ///< where the bytes of its attributes begin, if there is no message
+        bool is_current = true;           ///< the message, if there is one, says nothing else
     };
 
     [[nodiscard]] std::size_t size() const noexcept { return all_.size(); }
     [[nodiscard]] const facts& operator[](std::size_t i) const { return all_[i]; }
 
     /// Adds one.
-    void add(std::string_view device) { all_.push_back({.device = device, .first_shape = shapes_.size()}); }
+    void add(std::string_view device) {
+        all_.push_back({.device = device, .first_shape = shapes_.size(), .first_attribute = attributes_.size()});
+    }
     /// Takes the last one back.
     void remove_last() {
         shapes_.resize(all_.back().first_shape);
+        attributes_.resize(all_.back().first_attribute);
         all_.pop_back();
     }
 
@@ -71,12 +75,14 @@ public:
     /// Adds an attribute to the bytes of the last one: an entry of the map that is field 5 of a node. Entries are in the
     /// order of their keys, as protobuf writes maps when it is to write equal messages alike.
     void add_attribute(std::string_view key, std::string_view value) {
-        std::string& out = all_.back().attributes;
-        if (out.empty()) out.reserve(usual_bytes);
         const std::size_t pair = wire::size_of_bytes(key) + wire::size_of_bytes(value);
-        const std::size_t at = place_of(key, out);
-        out.insert(at, 1 + wire::size_of_varint(pair) + pair, '\0');
-        char* next = wire::put_tagged(out.data() + at, 5U << 3U | 2U, pair);
+        const std::size_t size = 1 + wire::size_of_varint(pair) + pair;
+        const std::size_t at = place_of(key);
+        const std::size_t end = attributes_.size();
+        attributes_.resize(end + size);
+        char* const place = attributes_.data() + at;
+        std::memmove(place + size, place, end - at);
+        char* next = wire::put_tagged(place, 5U << 3U | 2U, pair);
         next = wire::put_bytes(next, 1, key);
         wire::put_bytes(next, 2, value);
     }
@@ -85,8 +91,11 @@ public:
     [[nodiscard]] std::span<const tensor_shape> shapes(const facts& f) const {
         return std::span(shapes_).subspan(f.first_shape, f.shapes);
     }
-    /// Hands over the bytes of the attributes of one of them.
-    [[nodiscard]] std::string take_attributes(std::size_t i) { return std::move(all_[i].attributes); }
+    /// The bytes of the attributes of one of them.
+    [[nodiscard]] std::string_view attributes(std::size_t i) const {
+        const std::size_t end = i + 1 < all_.size() ? all_[i + 1].first_attribute : attributes_.size();
+        return std::string_view(attributes_).substr(all_[i].first_attribute, end - all_[i].first_attribute);
+    }
     /// To call when an attribute is changed by other means: from now on the message counts.
     void forget(std::size_t i) { all_[i].is_current = false; }
 
@@ -101,16 +110,14 @@ public:
     const colocation_groups& keep(colocation_groups groups) { return groups_.emplace_back(std::move(groups)); }
 
 private:
-    static constexpr std::size_t usual_bytes = 320;  ///< of a new node
-
-    /// Where the entry of a key belongs among entries. Keys are shorter than 128 letters.
-    static std::size_t place_of(std::string_view key, std::string_view entries) {
-        std::size_t at = 0;
-        while (at < entries.size()) {
+    /// Where the entry of a key belongs among those of the last one. Keys are shorter than 128 letters.
+    [[nodiscard]] std::size_t place_of(std::string_view key) const {
+        std::size_t at = all_.back().first_attribute;
+        while (at < attributes_.size()) {
             std::size_t start = at + 1;
-            const std::size_t length = static_cast<std::size_t>(wire::read_varint(entries, start));
-            const auto letters = static_cast<std::size_t>(static_cast<unsigned char>(entries[start + 1]));
-            if (key < entries.substr(start + 2, letters)) break;
+            const std::size_t length = static_cast<std::size_t>(wire::read_varint(attributes_, start));
+            const auto letters = static_cast<std::size_t>(static_cast<unsigned char>(attributes_[start + 1]));
+            if (key < std::string_view(attributes_).substr(start + 2, letters)) break;
             at = start + length;
         }
         return at;
@@ -118,6 +125,7 @@ private:
 
     std::vector<facts> all_;
     std::vector<tensor_shape> shapes_;
+    std::string attributes_;  ///< of one after the other: only the last one's are written
     std::deque<colocation_groups> groups_;
     std::unique_ptr<std::pmr::monotonic_buffer_resource> texts_ =
         std::make_unique<std::pmr::monotonic_buffer_resource>();
