@@ -9,9 +9,10 @@ set -eu
 
 missing=
 
-# needs command NAME PACKAGE, or: needs header NAME PACKAGE
+# needs command NAME PACKAGE, or: needs header NAME PACKAGE, or: needs sanitizers COMPILER PACKAGE
 needs() {
     case $1 in
+    sanitizers) echo 'int main() {}' | "$2" -fsanitize=address,undefined -x c++ -o /dev/null - >/dev/null 2>&1 ;;
     command) command -v "$2" >/dev/null 2>&1 ;;
     header) printf '#include <%s>\n' "$2" | c++ -std=c++20 -E -x c++ - >/dev/null 2>&1 ;;
     esac || missing="$missing $3"
@@ -38,6 +39,7 @@ for part; do
     ci)
         needs command g++ g++
         needs command clang++ clang
+        needs sanitizers clang++ libclang-rt-dev
         needs header benchmark/benchmark.h libbenchmark-dev
         ;;
     clients)
