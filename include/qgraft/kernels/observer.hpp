@@ -8,6 +8,9 @@
 #include <qgraft/quant/quant_range.hpp>
 #include <qgraft/quant/quant_spec.hpp>
 
+#include <qgraft/quant/error.hpp>
+#include <qgraft/quant/isa_namespace.hpp>
+
 #include <cmath>
 #include <string>
 

@@ -21,12 +21,34 @@ namespace detail {
 
 template <class Kernels, quant_spec Spec>
 void run_kernel(std::span<const float> in, std::span<float> out, float min, float max) {
-    Kernels::template fake_quantize<Spec>(in, out, quant_range{min, max});
+    Kernels{}.template fake_quantize<Spec>(in, out, quant_range{min, max});
 }
 
 template <class Kernels>
 void run_scaling(std::span<const float> in, std::span<float> out, std::span<const float> scales, std::size_t inner) {
-    Kernels::scale_channels(in, out, scales, inner);
+    Kernels{}.scale_channels(in, out, scales, inner);
+}
+
+/// True where the kernels' numerics nudges a symmetric range in a way of its own.
+template <class Kernels>
+concept tells_symmetric_apart = requires { requires Kernels::numerics::nudges_symmetric; };
+
+/// What of a spec makes a functor of its own.
+template <class Kernels>
+constexpr quant_spec instantiated(const quant_spec& spec) {
+    return {.bits = spec.bits,
+            .symmetric = tells_symmetric_apart<Kernels> && spec.symmetric,
+            .narrow_range = spec.narrow_range};
+}
+
+/// Refuses, in one sentence at compile time, kernels that are no kernel_policy which the rules can make.
+template <class Kernels>
+constexpr void require_kernels_by_type() noexcept {
+    require_kernel_policy<Kernels>();
+    if constexpr (kernel_policy<Kernels>) {
+        static_assert(std::is_empty_v<Kernels> && std::is_default_constructible_v<Kernels>,
+                      "qgraft: the rules take kernels by their type alone: it must be empty and default constructible");
+    }
 }
 
 }  // namespace detail
@@ -48,8 +70,12 @@ constexpr fake_quant_kernel kernel_for() {
     if constexpr (std::is_same_v<Kernels, no_kernels>) {
         return nullptr;
     } else {
-        require_kernel_policy<Kernels>();
-        return &detail::run_kernel<Kernels, quant_spec{.bits = Spec.bits, .narrow_range = Spec.narrow_range}>;
+        detail::require_kernels_by_type<Kernels>();
+        if constexpr (kernel_policy<Kernels>) {
+            return &detail::run_kernel<Kernels, detail::instantiated<Kernels>(Spec)>;
+        } else {
+            return nullptr;
+        }
     }
 }
 
@@ -62,6 +88,14 @@ fake_quant_kernel kernel_for(const quant_spec& spec) {
         return nullptr;
     } else {
         return dispatch_bits(spec.bits, [&spec](auto bits) {
+            if constexpr (detail::tells_symmetric_apart<Kernels>) {
+                if (spec.symmetric) {
+                    return spec.narrow_range
+                               ? kernel_for<Kernels,
+                                            quant_spec{.bits = bits(), .symmetric = true, .narrow_range = true}>()
+                               : kernel_for<Kernels, quant_spec{.bits = bits(), .symmetric = true}>();
+                }
+            }
             return spec.narrow_range ? kernel_for<Kernels, quant_spec{.bits = bits(), .narrow_range = true}>()
                                      : kernel_for<Kernels, quant_spec{.bits = bits()}>();
         });
