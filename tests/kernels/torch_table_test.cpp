@@ -118,7 +118,60 @@ void check_storage(const table_case& c) {
     CHECK(overflowed <= 3);
 }
 
+/// Compares observers of a tensor or of its channels; what they quantize as well.
+template <class Numerics, class Observer>
+void check_observer(const table_case& c) {
+    using kernels = scalar<Numerics>;
+    const quant_spec spec{.bits = c.number(2), .symmetric = c.number(4) != 0, .narrow_range = c.number(3) != 0};
+    const auto channels = static_cast<std::size_t>(std::max(c.number(5), 1));
+    std::vector<Observer> observers(channels);
+    if constexpr (requires { observers[0].decay; }) {
+        for (Observer& o : observers) o.decay = 1.0 - std::stod(c.head.at(6));
+    }
+    std::vector<quant_range> ranges(channels);
+    floats out;
+    for (const tables::table_line& line : c.lines) {
+        CAPTURE(line.key);
+        floats found;
+        if (line.key == "x") {
+            const floats x = line.values();
+            out.resize(x.size());
+            if (c.number(5) == 0) {
+                ranges[0] = kernels::observe_fake_quantize(observers[0], x, out, spec);
+            } else {
+                kernels::observe_fake_quantize_channels(std::span<Observer>(observers), x, out, ranges, spec);
+            }
+        } else if (line.key == "state") {
+            for (const quant_range& range : ranges) found.insert(found.end(), {range.min, range.max});
+            tables::check_same(found, line.values());
+        } else if (line.key == "scale") {
+            for (const quant_range& range : ranges) found.push_back(Numerics::nudge(range, spec).scale);
+            tables::check_same(found, line.values());
+        } else if (line.key == "y") {
+            tables::check_same(out, line.values());
+        }
+    }
+}
+
 }  // namespace
+
+TEST_CASE("the range observers, and what they quantize at once, are PyTorch's") {
+    std::map<std::string, int> count;
+    for (const table_case& c : tables::read("torch_observers.txt")) {
+        const std::string& kind = c.head.at(1);
+        CAPTURE(kind);
+        CAPTURE(c.head[2]);
+        CAPTURE(c.head[4]);
+        CAPTURE(c.head[5]);
+        ++count[kind];
+        if (kind == "min_max") check_observer<qgraft::torch, qgraft::torch_min_max>(c);
+        if (kind == "moving_average") check_observer<qgraft::torch, qgraft::torch_moving_average>(c);
+        if (kind == "fused") check_observer<qgraft::torch_fused, qgraft::torch_moving_average>(c);
+    }
+    CHECK(count["min_max"] == 6);
+    CHECK(count["moving_average"] == 8);
+    CHECK(count["fused"] == 6);
+}
 
 TEST_CASE("fake quantization, its gradient, scales and zero points, and storage are PyTorch's") {
     std::map<std::string, int> count;
