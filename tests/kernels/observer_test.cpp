@@ -1,4 +1,4 @@
-// Tests of kernels/observer.hpp and kernels/observe.hpp; the table tests compare the observers with TensorFlow and PyTorch.
+// Tests of kernels/observer.hpp and kernels/observe.hpp; the table tests compare observers with TensorFlow and PyTorch.
 // SPDX-License-Identifier: Apache-2.0
 #include <doctest/doctest.h>
 

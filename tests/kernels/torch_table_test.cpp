@@ -79,7 +79,7 @@ void check_choice(const table_case& c) {
     CAPTURE(spec.symmetric);
     const nudged_range chosen = Numerics::nudge(range, spec);
     tables::check_same({chosen.scale}, c["scale"]);
-    // Of a range to infinity PyTorch's zero point is qmin for unsigned integers, which are meant here, and qmax for signed.
+    // Of a range to infinity PyTorch's zero point is qmin for unsigned integers, as here, and qmax for signed.
     const bool is_signed = c.head[0] == "choice" && c.number(4) != 0;
     if (std::isfinite(chosen.scale) || (chosen.scale == chosen.scale && !is_signed)) {
         CHECK(chosen.zero_point == c.integers("zero").at(0));

@@ -23,9 +23,9 @@ constexpr void copy_values(std::span<const float> in, std::span<float> out) noex
     for (std::size_t i = 0; i < in.size(); ++i) out[i] = in[i];
 }
 
-/// What observe_fake_quantize of a kernel policy does: the observer takes the least and the greatest value of `in`, and its
-/// range, just updated, quantizes `in` into `out`. Two reads of `in`; one where the observer is frozen. An observer that
-/// only observes leaves the values as they are. Returns the range.
+/// What observe_fake_quantize of a kernel policy does: the observer takes the least and the greatest value of `in`, and
+/// its range, just updated, quantizes `in` into `out`. Two reads of `in`; one where the observer is frozen. An observer
+/// that only observes leaves the values as they are. Returns the range.
 template <class P, observer O>
 constexpr quant_range observe_fake_quantize(const P& kernels, O& o, std::span<const float> in, std::span<float> out,
                                             const quant_spec& spec) {
@@ -87,9 +87,9 @@ template <class P>
 concept observing_kernel_policy = channel_kernel_policy<P> &&
     requires(const P& p, last_value& one, std::span<last_value> many, std::span<const float> in, std::span<float> out,
              std::span<quant_range> ranges, const quant_spec& spec, std::size_t inner) {
-        { p.observe_fake_quantize(one, in, out, spec) } -> std::same_as<quant_range>;
-        { p.observe_fake_quantize_channels(many, in, out, ranges, spec, inner) } -> std::same_as<void>;
-    };
+    { p.observe_fake_quantize(one, in, out, spec) } -> std::same_as<quant_range>;
+    { p.observe_fake_quantize_channels(many, in, out, ranges, spec, inner) } -> std::same_as<void>;
+};
 
 }  // namespace qgraft
 

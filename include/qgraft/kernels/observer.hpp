@@ -25,13 +25,14 @@ enum class observer_mode {
 /// What an observer takes of a batch's least and greatest value.
 enum class range_choice {
     extended,    ///< range_of: extended to zero or made symmetric first, as TensorFlow does; subnormals count as zero
-    as_observed  ///< the two as they are, as PyTorch does, whose numerics extends them; nothing of a batch without values
+    as_observed  ///< the two as they are, as PyTorch does: its numerics extends them; nothing of an empty batch
 };
 
 /// A type whose members are the state of an observer: copy them out and in to save, restore and resume.
 ///
 ///     quant_range update(batch, spec)     takes the least and the greatest value of a batch (see min_max), and returns
-///                                         current(); changes nothing where the mode is frozen. Throws quant_error, before
+///                                         current(); changes nothing where the mode is frozen. Throws quant_error,
+/// before
 ///                                         it changes anything, where the spec or a member is out of range
 ///     quant_range current()               the range to quantize with
 ///     observer_mode mode
@@ -59,7 +60,7 @@ using observer_ops = float_ops<Choice == range_choice::extended ? subnormals::fl
 template <range_choice Choice>
 constexpr quant_range sample_of(quant_range batch, const quant_spec& spec) {
     require_valid(spec);
-    return Choice == range_choice::extended ? range_of(batch.min, batch.max, spec) : batch;
+    return Choice == range_choice::extended ? qgraft::range_of(batch.min, batch.max, spec) : batch;
 }
 
 /// True where a batch had no values, and is nothing to an observer of this choice.
@@ -86,7 +87,7 @@ constexpr quant_range united(quant_range a, quant_range b) noexcept {
     return {b.min != b.min ? b.min : Ops::minimum(a.min, b.min), b.max != b.max ? b.max : Ops::maximum(a.max, b.max)};
 }
 
-constexpr float unbiased(float biased, float step, float rate) noexcept {
+inline float unbiased(float biased, float step, float rate) noexcept {
     using ops = float_ops<subnormals::flush>;
     const float power = __builtin_powf(ops::sub(1.0F, rate), step);
     return ops::div(biased, ops::sub(1.0F, power));
@@ -96,20 +97,19 @@ QGRAFT_ISA_NAMESPACE_END
 }  // namespace detail
 
 /// Observes weights: the range is that of the last batch. The state is `range` and `mode`.
-template <range_choice Choice>
-struct basic_last_value {
+struct last_value {
     quant_range range = initial_range;
     observer_mode mode = observer_mode::quantizing;
 
     QGRAFT_ALWAYS_INLINE constexpr quant_range current() const noexcept { return range; }
 
     QGRAFT_ALWAYS_INLINE constexpr quant_range update(quant_range batch, const quant_spec& spec) {
-        const quant_range sample = detail::sample_of<Choice>(batch, spec);
-        if (mode != observer_mode::frozen && !detail::is_nothing<Choice>(batch)) range = sample;
+        const quant_range sample = detail::sample_of<range_choice::extended>(batch, spec);
+        if (mode != observer_mode::frozen) range = sample;
         return range;
     }
 
-    QGRAFT_ALWAYS_INLINE friend constexpr bool operator==(const basic_last_value& a, const basic_last_value& b) noexcept {
+    QGRAFT_ALWAYS_INLINE friend constexpr bool operator==(const last_value& a, const last_value& b) noexcept {
         return a.range == b.range && a.mode == b.mode;
     }
 };
@@ -137,10 +137,10 @@ struct basic_min_max {
 ///
 ///     range -= (range - sample) * (1 - decay)
 ///
-/// with 1 - decay rounded to float32 first. The state is `range`, `started` (whether range holds an average already) and
-/// `mode`. To average from a value of your own, set range and started. Throws quant_error unless 0 <= decay < 1. Source:
-/// PyTorch's MovingAverageMinMaxObserver, whose averaging_constant is 1 - decay here; TensorFlow's moving average without
-/// zero_debias, which starts from its variable.
+/// with 1 - decay rounded to float32 first. The state is `range`, `started` (whether range holds an average already)
+/// and `mode`. To average from a value of your own, set range and started. Throws quant_error unless 0 <= decay < 1.
+/// Source: PyTorch's MovingAverageMinMaxObserver, whose averaging_constant is 1 - decay here; TensorFlow's moving
+/// average without zero_debias, which starts from its variable.
 template <range_choice Choice>
 struct basic_plain_average {
     double decay = 0.99;
@@ -178,8 +178,8 @@ struct debiased_average {
 
     /// biased -= (biased - sample) * (1 - decay);  step += 1;  value = biased / (1 - decay^step), in float32 with
     /// subnormals flushed. Source: TensorFlow 1.15's zero-debiased moving average, which rounds 1 - decay to float32
-    /// first. The power is powf of the C library, as in TensorFlow; another library's may differ in the last bit. Throws
-    /// quant_error unless 0 <= decay < 1.
+    /// first. The power is powf of the C library, as in TensorFlow; another library's may differ in the last bit.
+    /// Throws quant_error unless 0 <= decay < 1.
     QGRAFT_ALWAYS_INLINE float update(float sample, double decay) {
         using ops = float_ops<subnormals::flush>;
         detail::require_decay(decay);
@@ -189,13 +189,14 @@ struct debiased_average {
         return value = detail::unbiased(biased, step, rate);
     }
 
-    QGRAFT_ALWAYS_INLINE friend constexpr bool operator==(const debiased_average& a, const debiased_average& b) noexcept {
+    QGRAFT_ALWAYS_INLINE friend constexpr bool operator==(const debiased_average& a,
+                                                          const debiased_average& b) noexcept {
         return a.value == b.value && a.biased == b.biased && a.step == b.step;
     }
 };
 
-/// Observes activations: the range is the zero-debiased moving average of the batches' ranges. The state is `min`, `max`
-/// and `mode`.
+/// Observes activations: the range is the zero-debiased moving average of the batches' ranges. The state is `min`,
+/// `max` and `mode`.
 struct moving_average {
     double decay = 0.999;
     debiased_average min{.value = initial_range.min};
@@ -219,12 +220,11 @@ struct moving_average {
     }
 };
 
-/// TensorFlow's observers: ranges are extended to zero, or made symmetric, before they are averaged.
-using last_value = basic_last_value<range_choice::extended>;
+/// TensorFlow's way: ranges are extended to zero, or made symmetric, before they are averaged.
 using running_min_max = basic_min_max<range_choice::extended>;
 using plain_moving_average = basic_plain_average<range_choice::extended>;
 
-/// PyTorch's: MinMaxObserver and MovingAverageMinMaxObserver, for the numerics torch and torch_fused.
+/// PyTorch's observers: MinMaxObserver and MovingAverageMinMaxObserver, for the numerics torch and torch_fused.
 using torch_min_max = basic_min_max<range_choice::as_observed>;
 using torch_moving_average = basic_plain_average<range_choice::as_observed>;
 

@@ -22,9 +22,9 @@ namespace qgraft {
 QGRAFT_ISA_NAMESPACE_BEGIN
 
 /// The kernel policy that defines the numbers. Numerics says what one quantized value is; see kernel_policy,
-/// channel_kernel_policy, folding_kernel_policy and storage_kernel_policy for the functions. Each throws quant_error for
-/// spans of the wrong size and for a spec that is not valid, before anything is written. All can be used in constant
-/// expressions, as far as results are finite.
+/// channel_kernel_policy, folding_kernel_policy and storage_kernel_policy for the functions. Each throws quant_error
+/// for spans of the wrong size and for a spec that is not valid, before anything is written. All can be used in
+/// constant expressions, as far as results are finite.
 template <numerics_policy Numerics = tf115>
 struct scalar : detail::scalar_channels<Numerics>, detail::scalar_storage<Numerics> {
     using numerics = Numerics;

@@ -16,8 +16,9 @@ namespace qgraft {
 QGRAFT_ISA_NAMESPACE_BEGIN
 
 /// PyTorch (2.15): fake_quantize_per_tensor_affine and fake_quantize_per_channel_affine, with the scale and the zero
-/// point that its observers choose (MinMaxObserver and its relatives). Results are bit-equal to those of its x86 kernels
-/// in a thread that keeps subnormals. Integers count from 0 here: PyTorch's qint8 are those of quint8 less 2^(bits - 1).
+/// point that its observers choose (MinMaxObserver and its relatives). Results are bit-equal to those of its x86
+/// kernels in a thread that keeps subnormals. Integers count from 0 here: PyTorch's qint8 are those of quint8 less
+/// 2^(bits - 1).
 struct torch {
     using ops = float_ops<subnormals::keep>;
 
@@ -82,8 +83,8 @@ struct torch {
         return position(x, r) > static_cast<float>(r.qmax);
     }
 
-    /// NaN becomes qmax, as in quantize_per_tensor. Where the 32-bit integers of that overflow, it gives the other end of
-    /// the range; here NaN and what is too great becomes qmax, what is too low qmin.
+    /// NaN becomes qmax, as in quantize_per_tensor. Where the 32-bit integers of that overflow, it gives the other end
+    /// of the range; here NaN and what is too great becomes qmax, what is too low qmin.
     static constexpr int to_integer(float x, const nudged_range& r) noexcept {
         const float at = position(x, r);
         return at == at ? static_cast<int>(clamped(at, r.qmin, r.qmax)) : r.qmax;
@@ -135,15 +136,18 @@ QGRAFT_ISA_NAMESPACE_END
 
 QGRAFT_ISA_NAMESPACE_BEGIN
 
-/// PyTorch's FusedMovingAvgObsFakeQuantize, which chooses scale and zero point in another way than the observers. All else
-/// is as in torch.
+/// PyTorch's FusedMovingAvgObsFakeQuantize, which chooses scale and zero point in another way than the observers. All
+/// else is as in torch.
 struct torch_fused : torch {
-    /// The scale in float, all else in double, with low and high as in torch::nudge; of a symmetric range with low < 0 < high, both are the multiples
-    /// -(n / 2 + 1) and n / 2 of the least scale that reaches both ends, where n = qmax - qmin:
+    /// The scale in float, all else in double, with low and high as in torch::nudge; of a symmetric range with low < 0
+    /// < high, both are the multiples -(n / 2 + 1) and n / 2 of the least scale that reaches both ends, where n = qmax
+    /// - qmin:
     ///
-    ///     scale = (high - low) / n; 0.1 where that is 0 or its inverse overflows; at least 6.1e-5, where low and high grow
+    ///     scale = (high - low) / n; 0.1 where that is 0 or its inverse overflows; at least 6.1e-5, where low and high
+    /// grow
     ///             with it
-    ///     zero_point = qmin - low / scale, or qmax - high / scale where that has the smaller terms, to nearest, clamped;
+    ///     zero_point = qmin - low / scale, or qmax - high / scale where that has the smaller terms, to nearest,
+    /// clamped;
     ///                  of a symmetric range as above the middle of qmin and qmax
     ///
     /// The integers are signed for a symmetric spec or a narrow range, which PyTorch has no unsigned ones for. Source:
@@ -166,8 +170,8 @@ struct torch_fused : torch {
         }
         const double from_low = static_cast<double>(low) / static_cast<double>(scale);
         const double from_high = static_cast<double>(high) / static_cast<double>(scale);
-        const bool low_is_closer = detail::absolute(qmin) + detail::absolute(from_low) <
-                                   detail::absolute(qmax) + detail::absolute(from_high);
+        const bool low_is_closer =
+            detail::absolute(qmin) + detail::absolute(from_low) < detail::absolute(qmax) + detail::absolute(from_high);
         double zero = low_is_closer ? qmin - from_low : qmax - from_high;
         if (around_zero) zero = static_cast<double>(qmin + qmax) / 2.0;
         return given(scale, detail::nearest_within(zero, qmin, qmax) + shift, spec);

@@ -42,16 +42,16 @@ QGRAFT_ISA_NAMESPACE_BEGIN
 ///
 /// each operation in float32; inv_scale is not always the rounded 1 / scale. Source: TensorFlow's kernels for fake
 /// quantization with ranges from variables, which run with subnormals flushed. Every range has a result: min > 0 is
-/// quantized as 0 ... max - min and max < 0 as min - max ... 0; min > max gives a negative scale; min == max != 0 a scale
-/// of 0; NaN, infinities and overflow of max - min a scale that is NaN or infinite, so that every quantized value is NaN;
-/// 0, 0 is marked as collapsed, and its zero point is qmin. Needs 0 <= qmin < qmax < 2^16, else throws quant_error. In a
-/// constant expression the range must be finite and min != max, or both 0. Where Collapses is false, 0, 0 is as min ==
-/// max != 0.
+/// quantized as 0 ... max - min and max < 0 as min - max ... 0; min > max gives a negative scale; min == max != 0 a
+/// scale of 0; NaN, infinities and overflow of max - min a scale that is NaN or infinite, so that every quantized value
+/// is NaN; 0, 0 is marked as collapsed, and its zero point is qmin. Needs 0 <= qmin < qmax < 2^16, else throws
+/// quant_error. In a constant expression the range must be finite and min != max, or both 0. Where Collapses is false,
+/// 0, 0 is as min == max != 0.
 template <subnormals Mode = subnormals::flush, bool Collapses = true>
 constexpr nudged_range nudge(quant_range range, int qmin, int qmax) {
     if (qmin < 0 || qmin >= qmax || qmax > detail::highest_integer) {
-        throw quant_error((detail::sentence() << "qgraft: nudge needs 0 <= qmin < qmax < 65536, not qmin " << qmin
-                                              << " and qmax " << qmax)
+        throw quant_error((detail::sentence()
+                           << "qgraft: nudge needs 0 <= qmin < qmax < 65536, not qmin " << qmin << " and qmax " << qmax)
                               .text());
     }
     using ops = float_ops<Mode>;
