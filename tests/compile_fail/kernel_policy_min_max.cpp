@@ -1,4 +1,4 @@
-// expect: qgraft: a kernel policy needs static quant_range min_max(span<const float>)
+// expect: qgraft: a kernel policy needs quant_range min_max(span<const float>), static or const
 // A type that lacks one function of a kernel policy is refused with a sentence about that function.
 // SPDX-License-Identifier: Apache-2.0
 #include <qgraft/kernels/policy.hpp>

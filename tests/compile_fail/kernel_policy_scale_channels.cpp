@@ -1,4 +1,4 @@
-// expect: qgraft: a kernel policy that folds needs static void scale_channels(span<const float>, span<float>, span<const float>, std::size_t)
+// expect: qgraft: a kernel policy that folds needs void scale_channels(span<const float>, span<float>, span<const float>, std::size_t), static or const
 // Kernels that cannot scale channels cannot fold batch norms into constants.
 // SPDX-License-Identifier: Apache-2.0
 #include <qgraft/fold.hpp>

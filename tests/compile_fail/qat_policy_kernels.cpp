@@ -1,4 +1,4 @@
-// expect: qgraft: a kernel policy needs static void fake_quantize(span<const float>, span<float>, quant_range, quant_spec)
+// expect: qgraft: a kernel policy needs void fake_quantize(span<const float>, span<float>, quant_range, const quant_spec&), static or const
 // A policy whose kernels are no kernel policy is refused with a sentence, in either form.
 // SPDX-License-Identifier: Apache-2.0
 #include "ir.hpp"

@@ -12,8 +12,17 @@ namespace {
 /// A user's numerics: no rounding at all, only clamping.
 struct clamp_only {
     using ops = qgraft::float_ops<qgraft::subnormals::keep>;
-    static qgraft::nudged_range nudge(qgraft::quant_range r, int, int) { return {.min = r.min, .max = r.max}; }
+    static constexpr auto tensor_form = qgraft::quantize_form::other;
+    static constexpr auto channel_form = qgraft::quantize_form::other;
+    static constexpr bool min_max_keeps_nan = false;
+    static constexpr bool nudges_symmetric = false;
+    static qgraft::nudged_range nudge(qgraft::quant_range r, const qgraft::quant_spec&) {
+        return {.min = r.min, .max = r.max};
+    }
     static float quantize(float x, const qgraft::nudged_range& r) { return x < r.min ? r.min : x > r.max ? r.max : x; }
+    static float quantize_channel(float x, const qgraft::nudged_range& r) { return quantize(x, r); }
+    static int to_integer(float, const qgraft::nudged_range&) { return 0; }
+    static float to_real(int, const qgraft::nudged_range&) { return 0.0F; }
     static bool passes(float x, const qgraft::nudged_range& r) { return x >= r.min && x <= r.max; }
     static bool below(float x, const qgraft::nudged_range& r) { return x < r.min; }
     static bool above(float x, const qgraft::nudged_range& r) { return x > r.max; }

@@ -80,7 +80,8 @@ TEST_CASE("ranges in the wrong order, of no width, broken or too wide") {
 }
 
 TEST_CASE("a range of zeros is collapsed; subnormal ends count as zeros unless they are kept") {
-  CHECK(nudge({0.0F, -0.0F}, 0, 255) == nudged_range{.collapsed = true});
+  CHECK(nudge({0.0F, -0.0F}, 0, 255) == nudged_range{.collapsed = true, .qmax = 255});
+  CHECK(nudge({0.0F, 0.0F}, 1, 15) == nudged_range{.zero_point = 1, .collapsed = true, .qmin = 1, .qmax = 15});
   CHECK(nudge({-1e-40F, 1e-40F}, 0, 255).collapsed);
   const nudged_range kept = nudge<qgraft::subnormals::keep>({-1e-40F, 1e-40F}, 0, 3);
   CHECK_FALSE(kept.collapsed);

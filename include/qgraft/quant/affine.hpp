@@ -3,15 +3,16 @@
 #ifndef QGRAFT_QUANT_AFFINE_HPP
 #define QGRAFT_QUANT_AFFINE_HPP
 
+#include <qgraft/quant/error.hpp>
 #include <qgraft/quant/float32.hpp>
+#include <qgraft/quant/isa_namespace.hpp>
 #include <qgraft/quant/quant_range.hpp>
 #include <qgraft/quant/quant_spec.hpp>
-
-#include <string>
 
 namespace qgraft {
 
 namespace detail {
+QGRAFT_ISA_NAMESPACE_BEGIN
 
 /// The integer nearest to z, halves away from zero; for 0 <= z < 2^24.
 constexpr int round_half_away(float z) noexcept {
@@ -28,7 +29,10 @@ constexpr int zero_point_at(float z, int qmin, int qmax) noexcept {
 
 inline constexpr int highest_integer = (1 << max_quant_bits) - 1;
 
+QGRAFT_ISA_NAMESPACE_END
 }  // namespace detail
+
+QGRAFT_ISA_NAMESPACE_BEGIN
 
 /// Moves a range so that zero is exactly one of the integers qmin ... qmax:
 ///
@@ -36,19 +40,24 @@ inline constexpr int highest_integer = (1 << max_quant_bits) - 1;
 ///     z     = qmin - min / scale                  zero_point = z clamped, rounded half away from zero
 ///     min'  = (qmin - zero_point) * scale         max' = (qmax - zero_point) * scale
 ///
-/// each operation in float32. Source: TensorFlow's kernels for fake quantization with ranges from variables, which
-/// run with subnormals flushed. Every range has a result: min > 0 is quantized as 0 ... max - min and max < 0 as min - max ... 0; min > max
-/// gives a negative scale; min == max != 0 a scale of 0; NaN, infinities and overflow of max - min a scale that is NaN
-/// or infinite, so that every quantized value is NaN; 0, 0 is marked as collapsed. Needs 0 <= qmin < qmax < 2^16, else
-/// throws quant_error. In a constant expression the range must be finite and min != max, or both 0.
-template <subnormals Mode = subnormals::flush>
+/// each operation in float32; inv_scale is not always the rounded 1 / scale. Source: TensorFlow's kernels for fake
+/// quantization with ranges from variables, which run with subnormals flushed. Every range has a result: min > 0 is
+/// quantized as 0 ... max - min and max < 0 as min - max ... 0; min > max gives a negative scale; min == max != 0 a
+/// scale of 0; NaN, infinities and overflow of max - min a scale that is NaN or infinite, so that every quantized value
+/// is NaN; 0, 0 is marked as collapsed, and its zero point is qmin. Needs 0 <= qmin < qmax < 2^16, else throws
+/// quant_error. In a constant expression the range must be finite and min != max, or both 0. Where Collapses is false,
+/// 0, 0 is as min == max != 0.
+template <subnormals Mode = subnormals::flush, bool Collapses = true>
 constexpr nudged_range nudge(quant_range range, int qmin, int qmax) {
     if (qmin < 0 || qmin >= qmax || qmax > detail::highest_integer) {
-        throw quant_error("qgraft: nudge needs 0 <= qmin < qmax < 65536, not qmin " + std::to_string(qmin) +
-                          " and qmax " + std::to_string(qmax));
+        throw quant_error((detail::sentence()
+                           << "qgraft: nudge needs 0 <= qmin < qmax < 65536, not qmin " << qmin << " and qmax " << qmax)
+                              .text());
     }
     using ops = float_ops<Mode>;
-    if (ops::flushed(range.min) == 0.0F && ops::flushed(range.max) == 0.0F) return {.collapsed = true};
+    if (Collapses && ops::flushed(range.min) == 0.0F && ops::flushed(range.max) == 0.0F) {
+        return {.zero_point = qmin, .collapsed = true, .qmin = qmin, .qmax = qmax};
+    }
     const auto low = static_cast<float>(qmin);
     const auto high = static_cast<float>(qmax);
     const float width = ops::sub(range.max, range.min);
@@ -59,13 +68,15 @@ constexpr nudged_range nudge(quant_range range, int qmin, int qmax) {
             .scale = scale,
             .inv_scale = ops::div(high - low, width),
             .zero_point = zero_point,
-            .collapsed = false};
+            .collapsed = false,
+            .qmin = qmin,
+            .qmax = qmax};
 }
 
 /// nudge with the integers of a run-time spec; throws quant_error where it is not valid.
-template <subnormals Mode = subnormals::flush>
+template <subnormals Mode = subnormals::flush, bool Collapses = true>
 constexpr nudged_range nudge(quant_range range, const quant_spec& spec) {
-    return nudge<Mode>(range, spec.qmin(), spec.qmax());
+    return nudge<Mode, Collapses>(range, spec.qmin(), spec.qmax());
 }
 
 /// The range to quantize with, from the least and the greatest value observed. Asymmetric: the range is extended to
@@ -87,6 +98,8 @@ constexpr quant_range range_of(float min, float max, const quant_spec& spec) {
     const float ratio = spec.narrow_range ? -1.0F : -static_cast<float>(codes - 2) / static_cast<float>(codes);
     return {ops::minimum(min, ops::div(max, ratio)), ops::maximum(max, ops::mul(min, ratio))};
 }
+
+QGRAFT_ISA_NAMESPACE_END
 
 }  // namespace qgraft
 

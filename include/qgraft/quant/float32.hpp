@@ -3,6 +3,8 @@
 #ifndef QGRAFT_QUANT_FLOAT32_HPP
 #define QGRAFT_QUANT_FLOAT32_HPP
 
+#include <qgraft/quant/isa_namespace.hpp>
+
 #include <bit>
 #include <cfloat>
 #include <cstdint>
@@ -26,6 +28,7 @@ static_assert(FLT_EVAL_METHOD == 0 || FLT_EVAL_METHOD == 16,
 enum class subnormals { keep, flush };
 
 namespace detail {
+QGRAFT_ISA_NAMESPACE_BEGIN
 
 /// Hides from the optimizer where a product comes from, so that it cannot be fused with a following sum.
 constexpr float opaque(float x) noexcept {
@@ -58,7 +61,10 @@ constexpr double magnitude(float x) noexcept { return x < 0.0F ? -static_cast<do
 // flushed.
 inline constexpr double tiny_bound = 0x1.ffffffp-127;
 
+QGRAFT_ISA_NAMESPACE_END
 }  // namespace detail
+
+QGRAFT_ISA_NAMESPACE_BEGIN
 
 /// The float32 operations of all quantization arithmetic: each is rounded to nearest even by itself, never contracted,
 /// and treats subnormal operands and results as Mode says. Usable in constant expressions as far as results are finite.
@@ -123,7 +129,20 @@ struct float_ops {
         const auto truncated = static_cast<float>(static_cast<std::int32_t>(x));
         return truncated > x ? truncated - 1.0F : truncated;
     }
+
+    /// The integer nearest to x, the even one of two; NaN, infinities and zeros are returned as they are.
+    static constexpr float nearest(float x) noexcept {
+        x = flushed(x);
+        if (!(x > -0x1p23F && x < 0x1p23F) || x == 0.0F) return x;  // already integral, or NaN
+        const float below = floor(x);
+        const float part = x - below;
+        const bool odd = (static_cast<std::int32_t>(below) & 1) != 0;
+        const float found = part > 0.5F || (part == 0.5F && odd) ? below + 1.0F : below;
+        return found == 0.0F ? detail::signed_zero_of(x) : found;
+    }
 };
+
+QGRAFT_ISA_NAMESPACE_END
 
 }  // namespace qgraft
 

@@ -1,0 +1,59 @@
+// What a numerics policy has to provide: the concept numerics_policy.
+// SPDX-License-Identifier: Apache-2.0
+#ifndef QGRAFT_KERNELS_NUMERICS_CONCEPT_HPP
+#define QGRAFT_KERNELS_NUMERICS_CONCEPT_HPP
+
+#include <qgraft/quant/quant_range.hpp>
+#include <qgraft/quant/quant_spec.hpp>
+
+#include <concepts>
+
+namespace qgraft {
+
+/// The formulas of the library's own numerics policies, so that kernels which compute many values at once can have one
+/// for each. With c = clamp(x) - min of the nudged range:
+enum class quantize_form {
+    divide,         ///< floor(c / scale + 0.5) * scale + min
+    multiply,       ///< floor(c * inv_scale + 0.5) * scale + min
+    divide_zero,    ///< floor(c / scale - quant_zero + 0.5) * scale
+    multiply_zero,  ///< floor(c * inv_scale - quant_zero + 0.5) * scale
+    nearest,        ///< (clamp(nearest(x * inv_scale) + zero_point, qmin, qmax) - zero_point) * scale
+    nearest_int64,  ///< the same, but NaN and nearest(...) + zero_point >= 2^63 are taken as qmin
+    other           ///< a formula of the user's: call quantize
+};
+
+/// What a numerics policy N provides, all of them static:
+///
+///     ops                              the float_ops that it computes with
+///     tensor_form, channel_form        the quantize_form of quantize and of quantize_channel
+///     min_max_keeps_nan                true: one NaN makes both ends of min_max NaN; false: it is passed over
+///     nudges_symmetric                 true: nudge goes by spec.symmetric as well as by bits and narrow_range
+///     nudge(range, spec)               the nudged_range to quantize with; throws quant_error for a bad spec
+///     quantize(x, nudged)              x moved to the nearest of the range's values, where one range serves a tensor
+///     quantize_channel(x, nudged)      the same where each channel has its own range
+///     passes, below, above(x, nudged)  where the gradient goes: to x, to the range's min, to its max
+///     to_integer(x, nudged)            the integer, qmin to qmax, that stands for x in storage
+///     to_real(q, nudged)               the value that an integer stands for; quantize(x, nudged) where q is x's
+///
+/// A NaN in storage: no integer is NaN, so to_integer says what it becomes.
+template <class N>
+concept numerics_policy = requires(float x, int q, quant_range range, const quant_spec& spec,
+                                   const nudged_range& nudged) {
+    typename N::ops;
+    { N::tensor_form } -> std::same_as<const quantize_form&>;
+    { N::channel_form } -> std::same_as<const quantize_form&>;
+    { N::min_max_keeps_nan } -> std::same_as<const bool&>;
+    { N::nudges_symmetric } -> std::same_as<const bool&>;
+    { N::nudge(range, spec) } -> std::same_as<nudged_range>;
+    { N::quantize(x, nudged) } -> std::same_as<float>;
+    { N::quantize_channel(x, nudged) } -> std::same_as<float>;
+    { N::passes(x, nudged) } -> std::same_as<bool>;
+    { N::below(x, nudged) } -> std::same_as<bool>;
+    { N::above(x, nudged) } -> std::same_as<bool>;
+    { N::to_integer(x, nudged) } -> std::same_as<int>;
+    { N::to_real(q, nudged) } -> std::same_as<float>;
+};
+
+}  // namespace qgraft
+
+#endif  // QGRAFT_KERNELS_NUMERICS_CONCEPT_HPP

@@ -1,0 +1,143 @@
+// The numerics policies of TensorFlow: tf115, tf115_args, tf2, tf2_args.
+// SPDX-License-Identifier: Apache-2.0
+#ifndef QGRAFT_KERNELS_TENSORFLOW_NUMERICS_HPP
+#define QGRAFT_KERNELS_TENSORFLOW_NUMERICS_HPP
+
+#include <qgraft/kernels/numerics_concept.hpp>
+#include <qgraft/quant/affine.hpp>
+#include <qgraft/quant/float32.hpp>
+#include <qgraft/quant/isa_namespace.hpp>
+#include <qgraft/quant/quant_range.hpp>
+#include <qgraft/quant/quant_spec.hpp>
+
+namespace qgraft {
+
+namespace detail {
+QGRAFT_ISA_NAMESPACE_BEGIN
+
+/// What all of TensorFlow's fake quantization has in common. Its x86 kernels run with subnormals flushed, so subnormal
+/// values and ranges count as zero here as well, whatever the floating-point mode of the calling thread is.
+template <quantize_form Tensor, quantize_form Channel>
+struct tensorflow_numerics {
+    using ops = float_ops<subnormals::flush>;
+
+    static constexpr quantize_form tensor_form = Tensor;
+    static constexpr quantize_form channel_form = Channel;
+    static constexpr bool min_max_keeps_nan = false;
+    static constexpr bool nudges_symmetric = false;
+
+    /// NaN stays NaN, but a collapsed range gives 0 even for NaN.
+    static constexpr float quantize(float x, const nudged_range& r) noexcept {
+        return r.collapsed ? 0.0F : value_of<Tensor>(steps<Tensor>(x, r), r);
+    }
+
+    static constexpr float quantize_channel(float x, const nudged_range& r) noexcept {
+        return r.collapsed ? 0.0F : value_of<Channel>(steps<Channel>(x, r), r);
+    }
+
+    /// min <= x <= max. NaN neither passes nor is below nor above.
+    static constexpr bool passes(float x, const nudged_range& r) noexcept {
+        return ops::flushed(x) >= r.min && ops::flushed(x) <= r.max;
+    }
+    static constexpr bool below(float x, const nudged_range& r) noexcept { return ops::flushed(x) < r.min; }
+    static constexpr bool above(float x, const nudged_range& r) noexcept { return ops::flushed(x) > r.max; }
+
+    /// NaN becomes the zero point: dequantized it is 0.
+    static constexpr int to_integer(float x, const nudged_range& r) noexcept {
+        if (r.collapsed) return r.zero_point;
+        const float q = ops::add(steps<Tensor>(x, r), lowest<Tensor>(r));
+        if (q != q) return within(r.zero_point, r);
+        if (q <= static_cast<float>(r.qmin)) return r.qmin;
+        return q >= static_cast<float>(r.qmax) ? r.qmax : static_cast<int>(q);
+    }
+
+    static constexpr float to_real(int q, const nudged_range& r) noexcept {
+        return r.collapsed ? 0.0F : value_of<Tensor>(ops::sub(static_cast<float>(q), lowest<Tensor>(r)), r);
+    }
+
+private:
+    static constexpr bool counts_from_zero(quantize_form form) noexcept {
+        return form == quantize_form::divide_zero || form == quantize_form::multiply_zero;
+    }
+
+    /// How many steps x is above min, or above zero where the form counts from there: a whole number, or NaN.
+    template <quantize_form Form>
+    static constexpr float steps(float x, const nudged_range& r) noexcept {
+        constexpr bool divides = Form == quantize_form::divide || Form == quantize_form::divide_zero;
+        const float shifted = ops::sub(ops::maximum(ops::minimum(x, r.max), r.min), r.min);
+        float at = divides ? ops::div(shifted, r.scale) : ops::mul(shifted, r.inv_scale);
+        if constexpr (counts_from_zero(Form)) at = ops::sub(at, r.quant_zero);
+        return ops::floor(ops::add(at, 0.5F));
+    }
+
+    template <quantize_form Form>
+    static constexpr float value_of(float steps, const nudged_range& r) noexcept {
+        const float product = ops::mul(steps, r.scale);
+        return counts_from_zero(Form) ? product : ops::add(product, r.min);
+    }
+
+    /// The integer of no steps.
+    template <quantize_form Form>
+    static constexpr float lowest(const nudged_range& r) noexcept {
+        const auto qmin = static_cast<float>(r.qmin);
+        return counts_from_zero(Form) ? ops::add(qmin, r.quant_zero) : qmin;
+    }
+
+    static constexpr int within(int q, const nudged_range& r) noexcept {
+        return q < r.qmin ? r.qmin : q > r.qmax ? r.qmax : q;
+    }
+};
+
+/// The nudge of TensorFlow 2, which also rounds where zero is: quant_zero = floor(-min * inv_scale + 0.5).
+template <bool Collapses>
+constexpr nudged_range nudge_with_zero(quant_range range, const quant_spec& spec) {
+    using ops = float_ops<subnormals::flush>;
+    nudged_range r = qgraft::nudge<subnormals::flush, Collapses>(range, spec);
+    if (!r.collapsed) r.quant_zero = ops::floor(ops::add(ops::mul(-r.min, r.inv_scale), 0.5F));
+    return r;
+}
+
+QGRAFT_ISA_NAMESPACE_END
+}  // namespace detail
+
+QGRAFT_ISA_NAMESPACE_BEGIN
+
+/// TensorFlow 1.15, its fake quantization with ranges from variables (FakeQuantWithMinMaxVars and ...PerChannel):
+/// results are bit-equal to those of its x86 kernels.
+struct tf115 : detail::tensorflow_numerics<quantize_form::divide, quantize_form::divide> {
+    static constexpr nudged_range nudge(quant_range range, const quant_spec& spec) {
+        return qgraft::nudge<subnormals::flush>(range, spec);
+    }
+};
+
+/// TensorFlow 1.15, its fake quantization with a fixed range (FakeQuantWithMinMaxArgs), which multiplies by the rounded
+/// 1 / scale. The op refuses the range 0, 0, but not one of subnormals, which gives NaN everywhere: so does 0, 0 here.
+struct tf115_args : detail::tensorflow_numerics<quantize_form::multiply, quantize_form::multiply> {
+    static constexpr nudged_range nudge(quant_range range, const quant_spec& spec) {
+        nudged_range r = qgraft::nudge<subnormals::flush, false>(range, spec);
+        r.inv_scale = ops::div(1.0F, r.scale);
+        return r;
+    }
+};
+
+/// TensorFlow 2 (2.21), its fake quantization with ranges from variables (FakeQuantWithMinMaxVars, ...PerChannel): a
+/// tensor with one range is divided by the scale, one with a range a channel is multiplied.
+struct tf2 : detail::tensorflow_numerics<quantize_form::divide_zero, quantize_form::multiply_zero> {
+    static constexpr nudged_range nudge(quant_range range, const quant_spec& spec) {
+        return detail::nudge_with_zero<true>(range, spec);
+    }
+};
+
+/// TensorFlow 2 (2.21), its fake quantization with a fixed range (FakeQuantWithMinMaxArgs). The op refuses the range 0,
+/// 0, which gives NaN everywhere here.
+struct tf2_args : detail::tensorflow_numerics<quantize_form::multiply_zero, quantize_form::multiply_zero> {
+    static constexpr nudged_range nudge(quant_range range, const quant_spec& spec) {
+        return detail::nudge_with_zero<false>(range, spec);
+    }
+};
+
+QGRAFT_ISA_NAMESPACE_END
+
+}  // namespace qgraft
+
+#endif  // QGRAFT_KERNELS_TENSORFLOW_NUMERICS_HPP
