@@ -33,6 +33,7 @@ for part; do
         needs command python3 python3
         needs command pkg-config pkg-config
         needs header doctest/doctest.h doctest-dev
+        needs header benchmark/benchmark.h libbenchmark-dev
         needs header boost/graph/adjacency_list.hpp libboost-dev
         ;;
     ci)
