@@ -80,13 +80,16 @@ public:
             require_size("dx", dx.size(), in.size());
             for (range_sums& s : sums) s = {};
             if (in.empty()) return;
-            const tensors t{grad.data(), in.data(), dx.data(), in.size(), layout,
-                            worth_streaming(grad.data(), dx.data(), in.size_bytes()) && dx.data() != in.data()};
-            if (has_long_runs(layout, lanes_of(level))) {
-                gradient_runs(level, t, ranges, spec, sums.data());
-            } else {
-                gradient_rows(level, t, ranges, spec, sums.data());
-            }
+            const bool streams = worth_streaming(grad.data(), dx.data(), in.size_bytes()) && dx.data() != in.data();
+            // How a block is summed depends on nothing outside of it, so that a split between blocks has the same sums.
+            const std::size_t together = rows_of_gradient_block(layout.channels, inner);
+            const std::size_t whole = layout.outer / together * together;
+            const std::size_t at = whole * layout.channels * inner;
+            const tensors t{grad.data(), in.data(), dx.data(), {whole, layout.channels, inner}, together, streams};
+            const tensors rest{grad.data() + at, in.data() + at, dx.data() + at,
+                               {layout.outer - whole, layout.channels, inner}, layout.outer - whole, streams};
+            if (t.rows.outer != 0) gradient_blocks(level, t, ranges, spec, sums.data());
+            if (rest.rows.outer != 0) gradient_blocks(level, rest, ranges, spec, sums.data());
         }
     }
 
@@ -127,13 +130,16 @@ public:
     }
 
 private:
+    /// The tensors of a gradient, a whole number of blocks.
     struct tensors {
         const float* grad;
         const float* in;
         float* dx;
-        std::size_t size;
-        channel_rows layout;
+        channel_rows rows;
+        std::size_t block_rows;
         bool streams;
+
+        channel_rows block() const noexcept { return {block_rows, rows.channels, rows.inner}; }
     };
 
     /// The numbers of the ranges, one range after the other.
@@ -199,48 +205,52 @@ private:
         rows(head + count * plan.width, head, 1, n - head - count * plan.width, false);
     }
 
+    static void gradient_blocks(simd_level level, const tensors& t, std::span<const quant_range> ranges,
+                                const quant_spec& spec, range_sums* sums) {
+        if (has_long_runs(t.block(), lanes_of(level))) {
+            gradient_runs(level, t, ranges, spec, sums);
+        } else {
+            gradient_rows(level, t, ranges, spec, sums);
+        }
+    }
+
     static void gradient_runs(simd_level level, const tensors& t, std::span<const quant_range> ranges,
                               const quant_spec& spec, range_sums* sums) {
-        const std::size_t inner = t.layout.inner;
-        const std::size_t together = rows_of_gradient_block(t.layout.channels, inner);
         params_of_runs params(ranges, spec);
-        scratch<range_sums, 256> block(ranges.size());
         const numerics_mode<flushes> mode;
-        for (std::size_t row = 0; row < t.layout.outer; row += together) {
-            const std::size_t end = t.layout.outer - row < together ? t.layout.outer : row + together;
+        for (std::size_t row = 0; row < t.rows.outer; row += t.block_rows) {
             for (std::size_t c = 0; c < ranges.size(); ++c) {
                 range_sums found;
-                for (std::size_t r = row; r < end; ++r) {
-                    const std::size_t at = (r * t.layout.channels + c) * inner;
-                    gradient_run(level, t, at, params.data() + c * simd_params, together == 1 ? sums + c : &found);
+                for (std::size_t r = row; r < row + t.block_rows; ++r) {
+                    const std::size_t at = (r * t.rows.channels + c) * t.rows.inner;
+                    gradient_run(level, t, at, params.data() + c * simd_params, t.block_rows == 1 ? sums + c : &found);
                 }
-                if (together != 1) sums[c] += found;
+                if (t.block_rows != 1) sums[c] += found;
             }
         }
     }
 
     static void gradient_run(simd_level level, const tensors& t, std::size_t at, const float* params, range_sums* sums) {
         if (is_live(params)) {
-            QGRAFT_SIMD_CALL(level, gradient<form>(t.grad + at, t.in + at, t.dx + at, t.layout.inner, params, t.streams,
+            QGRAFT_SIMD_CALL(level, gradient<form>(t.grad + at, t.in + at, t.dx + at, t.rows.inner, params, t.streams,
                                                    sums))
         } else if (t.dx != t.grad) {
-            for (std::size_t i = at; i < at + t.layout.inner; ++i) t.dx[i] = t.grad[i];
+            for (std::size_t i = at; i < at + t.rows.inner; ++i) t.dx[i] = t.grad[i];
         }
     }
 
     static void gradient_rows(simd_level level, const tensors& t, std::span<const quant_range> ranges,
                               const quant_spec& spec, range_sums* sums) {
-        const std::size_t inner = t.layout.inner;
-        const row_plan plan(t.layout, lanes_of(level));
+        const std::size_t inner = t.rows.inner;
+        const row_plan plan(t.block(), lanes_of(level));
         params_of_rows params(plan, ranges, spec, inner);
         scratch<double, 1024> block(2 * plan.stride);
         scratch<range_sums, 256> folded(ranges.size());
         double* const below = block.data();
         double* const above = block.data() + plan.stride;
-        const std::size_t together = rows_of_gradient_block(t.layout.channels, inner) * plan.period;
+        const std::size_t n = t.block_rows * plan.period;
         const numerics_mode<flushes> mode;
-        for (std::size_t first = 0; first < t.size; first += together) {
-            const std::size_t n = t.size - first < together ? t.size - first : together;
+        for (std::size_t first = 0; first < t.rows.outer * plan.period; first += n) {
             for (std::size_t i = 0; i < 2 * plan.stride; ++i) block.data()[i] = 0.0;
             const auto rows = [&](std::size_t at, std::size_t from, std::size_t count, std::size_t width, bool stream) {
                 const simd_row_table table{params.data() + from, plan.stride, width};
