@@ -85,9 +85,37 @@ void check_channels(const shape& s, std::size_t shift, const std::vector<quant_r
     }
 }
 
+/// Products around FLT_MIN, of which some are flushed to zero: those below it before they are rounded, or after.
+template <class N>
+void check_tiny_products(findings& f) {
+    std::mt19937 random(3);
+    floats in;
+    floats scales;
+    for (int i = 0; i < 4000; ++i) {
+        const float a = std::bit_cast<float>(static_cast<std::uint32_t>(0x3f800000U + (random() & 0x7fffffU)));
+        const float inverse = std::bit_cast<float>(static_cast<std::uint32_t>(
+            std::bit_cast<std::uint32_t>(1.0F / a) + random() % 5U - 2U));
+        in.push_back(a * 0x1p-64F);
+        scales.push_back(inverse * 0x1p-62F);
+    }
+    floats expected(in.size());
+    floats got(in.size());
+    qgraft::scalar<N>::scale_channels(in, expected, scales, 1);
+    qgraft::simd<N>::scale_channels(in, got, scales, 1);
+    compare("tiny products", got, expected, f);
+    for (const float scale : {1e-38F, 0x1.5p-124F, 3e-37F}) {
+        for (std::size_t i = 0; i < in.size(); ++i) in[i] = scale * static_cast<float>(i % 700) / 2.0F - 2e-37F;
+        const quant_range range{-2e-37F, 255.0F * scale};
+        qgraft::scalar<N>::fake_quantize(in, expected, range, {});
+        qgraft::simd<N>::fake_quantize(in, got, range, {});
+        compare("tiny steps", got, expected, f);
+    }
+}
+
 /// Channels outer, in the middle and innermost, in numbers that are whole vectors and others.
 template <class N>
 void check_all_channels(const effort& e, findings& f) {
+    check_tiny_products<N>(f);
     for (std::size_t channels = 1; channels <= std::min<std::size_t>(e.longest, 67); ++channels) {
         for (const std::size_t outer : {1U, 3U, 9U, 70U}) {
             const bool odd = (channels + outer) % 3 == 0;

@@ -42,6 +42,7 @@ struct simd : detail::simd_channels<Numerics>, detail::simd_storage<Numerics> {
             const nudged_range nudged = Numerics::nudge(range, spec);
             detail::require_size("out", out.size(), in.size());
             if (in.empty()) return;
+            if (!detail::is_exact<Numerics>(nudged)) return scalar<Numerics>::fake_quantize(in, out, range, spec);
             if (nudged.collapsed) {
                 std::memset(out.data(), 0, out.size_bytes());
                 return;

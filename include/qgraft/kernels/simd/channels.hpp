@@ -42,6 +42,9 @@ public:
             const channel_rows layout = rows_of(in.size(), ranges.size(), inner);
             require_size("out", out.size(), in.size());
             if (in.empty()) return;
+            if (!is_exact<Numerics>(ranges, spec)) {
+                return definition::fake_quantize_channels(in, out, ranges, spec, inner);
+            }
             const bool streams = worth_streaming(in.data(), out.data(), in.size_bytes());
             if (has_long_runs(layout, lanes_of(level))) {
                 params_of_runs params(ranges, spec);
@@ -113,7 +116,9 @@ public:
     static void scale_channels(std::span<const float> in, std::span<float> out, std::span<const float> scales,
                                std::size_t inner) {
         const simd_level level = level_for<Numerics>();
-        if (level == simd_level::baseline) return definition::scale_channels(in, out, scales, inner);
+        // Products of any size: see is_exact.
+        constexpr bool exact = !(QGRAFT_SIMD_NEON && flushes);
+        if (level == simd_level::baseline || !exact) return definition::scale_channels(in, out, scales, inner);
         if constexpr (has_simd<Numerics>) {
             const channel_rows layout = rows_of(in.size(), scales.size(), inner);
             require_size("out", out.size(), in.size());

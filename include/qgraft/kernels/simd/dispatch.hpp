@@ -11,8 +11,10 @@
 #include <qgraft/kernels/simd/sse41.hpp>
 #include <qgraft/quant/isa_namespace.hpp>
 #include <qgraft/quant/quant_range.hpp>
+#include <qgraft/quant/quant_spec.hpp>
 
 #include <cstddef>
+#include <span>
 
 /// QGRAFT_SIMD_CALL(level, forward<form>(in, out ...)): the kernel of that level, which is not baseline.
 #if QGRAFT_SIMD_X86
@@ -51,6 +53,27 @@ inline std::size_t lanes_of(simd_level level) noexcept {
 template <class Numerics>
 simd_level level_for() noexcept {
     return has_simd<Numerics> ? current_simd_level() : simd_level::baseline;
+}
+
+/// Whether the vector kernels have the same values as the definition. A result just below FLT_MIN that rounds to FLT_MIN is
+/// flushed by NEON, which looks at it before it is rounded, and not by x86 nor by the definition. With a scale of common
+/// size no result is near FLT_MIN, except such as do not matter.
+template <class Numerics>
+bool is_exact(const nudged_range& r) noexcept {
+    if constexpr (QGRAFT_SIMD_NEON && Numerics::ops::flushes) {
+        return r.collapsed || (r.scale > 0x1p-60F && r.scale < 0x1p100F);
+    } else {
+        return static_cast<void>(r), true;
+    }
+}
+template <class Numerics>
+bool is_exact(std::span<const quant_range> ranges, const quant_spec& spec) {
+    if constexpr (QGRAFT_SIMD_NEON && Numerics::ops::flushes) {
+        for (const quant_range& range : ranges) {
+            if (!is_exact<Numerics>(Numerics::nudge(range, spec))) return false;
+        }
+    }
+    return static_cast<void>(ranges), static_cast<void>(spec), true;
 }
 
 /// What min_max returns for two values: subnormals flushed where the numerics does, a zero is +0.

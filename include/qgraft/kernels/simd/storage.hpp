@@ -31,7 +31,7 @@ public:
         const int offset = storage_offset<Integer>(spec);
         require_size("out", out.size(), in.size());
         const numbers n(range, spec);
-        if (level == simd_level::baseline || !is_live(n.params)) return definition::quantize(in, out, range, spec);
+        if (level == simd_level::baseline || !n.for_vectors) return definition::quantize(in, out, range, spec);
         if constexpr (has_simd<Numerics>) {
             const numerics_mode<Numerics::ops::flushes> mode;
             QGRAFT_SIMD_CALL(level, to_storage<form>(in.data(), out.data(), in.size(), n.params, n.integers, offset))
@@ -44,7 +44,7 @@ public:
         const int offset = storage_offset<Integer>(spec);
         require_size("out", out.size(), in.size());
         const numbers n(range, spec);
-        if (level == simd_level::baseline || !is_live(n.params)) return definition::dequantize(in, out, range, spec);
+        if (level == simd_level::baseline || !n.for_vectors) return definition::dequantize(in, out, range, spec);
         if constexpr (has_simd<Numerics>) {
             const numerics_mode<Numerics::ops::flushes> mode;
             QGRAFT_SIMD_CALL(level, from_storage<form>(in.data(), out.data(), in.size(), n.params, n.integers, offset))
@@ -94,6 +94,7 @@ private:
         numbers(quant_range range, const quant_spec& spec) {
             const nudged_range nudged = Numerics::nudge(range, spec);
             put_params<form>(nudged, params, 1);
+            for_vectors = !nudged.collapsed && is_exact<Numerics>(nudged);
             integers[at_qmin] = static_cast<float>(nudged.qmin);
             integers[at_qmax] = static_cast<float>(nudged.qmax);
             integers[at_nan] = static_cast<float>(Numerics::to_integer(std::numeric_limits<float>::quiet_NaN(), nudged));
@@ -104,6 +105,7 @@ private:
 
         float params[simd_params];
         float integers[simd_integers];
+        bool for_vectors;
     };
 };
 
