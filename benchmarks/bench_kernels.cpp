@@ -121,8 +121,7 @@ void add_numerics(const std::string& numerics) {
         add("observe_forward/" + tail, n, [](std::size_t size) {
             data& t = tensors();
             qgraft::last_value observer;
-            const auto found = observer.update(qgraft::simd<N>::min_max(t.in(size)), spec);
-            qgraft::simd<N>::fake_quantize(t.in(size), t.to(size), found, spec);
+            benchmark::DoNotOptimize(qgraft::simd<N>::observe_fake_quantize(observer, t.in(size), t.to(size), spec));
         });
     }
     add("call/forward/" + numerics, 16, forward<N>);

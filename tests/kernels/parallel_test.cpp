@@ -174,6 +174,7 @@ TEST_CASE("a type where the split is empty, an object where it has state") {
     static_assert(qgraft::summing_kernel_policy<typed>);
     static_assert(qgraft::folding_kernel_policy<typed>);
     static_assert(qgraft::storage_kernel_policy<typed>);
+    static_assert(qgraft::observing_kernel_policy<typed>);
     std::size_t calls = 0;
     const qgraft::parallel kernels(qgraft::scalar<>{}, [&calls](std::size_t count, qgraft::piece_function piece) {
         ++calls;

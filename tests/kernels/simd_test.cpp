@@ -23,6 +23,7 @@ void check(const char* numerics) {
     static_assert(qgraft::summing_kernel_policy<qgraft::simd<N>>);
     static_assert(qgraft::folding_kernel_policy<qgraft::simd<N>>);
     static_assert(qgraft::storage_kernel_policy<qgraft::simd<N>>);
+    static_assert(qgraft::observing_kernel_policy<qgraft::simd<N>>);
     for (const qgraft::simd_level level : simd_check::levels()) {
         CAPTURE(numerics);
         CAPTURE(static_cast<int>(level));

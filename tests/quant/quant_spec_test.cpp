@@ -71,3 +71,38 @@ TEST_CASE("dispatch_bits turns run-time bits into a constant") {
   CHECK(calls == 1);
   static_assert(qgraft::dispatch_bits(5, [](auto n) { return n(); }) == 5);
 }
+
+TEST_CASE("a width that is not in the list of those compiled is an error that names it and them") {
+  using two = qgraft::widths<4, 8>;
+  const auto bits_of = [](auto n) { return n(); };
+  CHECK(qgraft::dispatch_bits<two>(4, bits_of) == 4);
+  CHECK(qgraft::dispatch_bits<two>(8, bits_of) == 8);
+  CHECK_THROWS_WITH_AS(qgraft::dispatch_bits<two>(6, bits_of),
+                       "qgraft: a quant_spec of 6 bits was not compiled in; those of 4 8 bits were",
+                       qgraft::width_not_compiled);
+  CHECK_THROWS_WITH_AS(qgraft::dispatch_bits<two>(17, bits_of), "qgraft: quant_spec bits must be from 2 to 16, not 17",
+                       quant_error);
+  try {
+    qgraft::dispatch_spec<two>({.bits = 5}, [](auto) {});
+    FAIL("5 bits were dispatched");
+  } catch (const qgraft::width_not_compiled& e) {
+    CHECK(e.bits() == 5);
+  }
+}
+
+TEST_CASE("dispatch_spec turns a run-time spec into a constant") {
+  for (int bits = 2; bits <= 16; ++bits) {
+    for (int flags = 0; flags < 8; ++flags) {
+      const quant_spec spec{.bits = bits,
+                            .symmetric = (flags & 1) != 0,
+                            .narrow_range = (flags & 2) != 0,
+                            .grain = (flags & 4) != 0 ? granularity::per_channel : granularity::per_tensor};
+      CHECK(qgraft::dispatch_spec(spec, [](auto s) { return s(); }) == spec);
+      CHECK(qgraft::dispatch_spec(spec, [](auto s) { return takes_a_spec<s()>::levels; }) == spec.levels());
+    }
+  }
+  static_assert(qgraft::dispatch_spec(quant_spec{.bits = 3}, [](auto s) { return takes_a_spec<s()>::levels; }) == 8);
+  int calls = 0;
+  const auto count = [&calls](auto) -> int& { return ++calls; };
+  static_assert(std::is_same_v<decltype(qgraft::dispatch_spec(quant_spec{}, count)), int&>);
+}

@@ -23,6 +23,28 @@ TEST_CASE("the same spec has the same functor, chosen at compile time or at run 
     CHECK((kernel_for<kernels>(quant_spec{.symmetric = true}) == kernel_for<kernels>(quant_spec{})));
 }
 
+TEST_CASE("a symmetric spec has a functor of its own where the numerics nudges it in another way") {
+    using kernels = qgraft::scalar<qgraft::torch>;
+    const auto symmetric = kernel_for<kernels>(quant_spec{.symmetric = true});
+    CHECK((symmetric != kernel_for<kernels>(quant_spec{})));
+    CHECK((symmetric == kernel_for<kernels, quant_spec{.symmetric = true}>()));
+    CHECK((kernel_for<kernels>(quant_spec{.symmetric = true, .narrow_range = true}) ==
+           kernel_for<kernels, quant_spec{.symmetric = true, .narrow_range = true}>()));
+}
+
+namespace {
+
+struct two_widths : qgraft::scalar<> {
+    using compiled_widths = qgraft::widths<4, 8>;
+};
+
+}  // namespace
+
+TEST_CASE("a width that the kernels were not compiled for is an error") {
+    CHECK((kernel_for<two_widths>(quant_spec{.bits = 4}) == kernel_for<two_widths, quant_spec{.bits = 4}>()));
+    CHECK_THROWS_AS(kernel_for<two_widths>(quant_spec{.bits = 5}), qgraft::width_not_compiled);
+}
+
 TEST_CASE("the functor quantizes") {
     const std::vector<float> in{-1.0F, 0.3F, 5.0F};
     std::vector<float> out(3);

@@ -28,12 +28,12 @@ enum class quantize_form {
 ///     tensor_form, channel_form        the quantize_form of quantize and of quantize_channel
 ///     min_max_keeps_nan                true: one NaN makes both ends of min_max NaN; false: it is passed over
 ///     nudges_symmetric                 true: nudge goes by spec.symmetric as well as by bits and narrow_range
-///     nudge(range, spec)               the nudged_range to quantize with; throws quant_error for a spec that is not valid
+///     nudge(range, spec)               the nudged_range to quantize with; throws quant_error for a bad spec
 ///     quantize(x, nudged)              x moved to the nearest of the range's values, where one range serves a tensor
 ///     quantize_channel(x, nudged)      the same where each channel has its own range
 ///     passes, below, above(x, nudged)  where the gradient goes: to x, to the range's min, to its max
 ///     to_integer(x, nudged)            the integer, qmin to qmax, that stands for x in storage
-///     to_real(q, nudged)               the value that an integer stands for; of to_integer(x, nudged), quantize(x, nudged)
+///     to_real(q, nudged)               the value that an integer stands for; quantize(x, nudged) where q is x's
 ///
 /// A NaN in storage: no integer is NaN, so to_integer says what it becomes.
 template <class N>

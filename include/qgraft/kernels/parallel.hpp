@@ -4,6 +4,7 @@
 #define QGRAFT_KERNELS_PARALLEL_HPP
 
 #include <qgraft/kernels/checks.hpp>
+#include <qgraft/kernels/observe.hpp>
 #include <qgraft/kernels/parallel/channels.hpp>
 #include <qgraft/kernels/parallel/pieces.hpp>
 #include <qgraft/kernels/policy.hpp>
@@ -137,6 +138,21 @@ public:
     /// See channel_kernel_policy.
     void min_max_channels(std::span<const float> in, std::span<quant_range> ranges, std::size_t inner = 1) const {
         detail::min_max_of_channels(policy_, split_, in, ranges, detail::rows_of(in.size(), ranges.size(), inner));
+    }
+
+    /// min_max, the observer's update, and fake_quantize with its new range; see observing_kernel_policy.
+    template <observer O>
+    quant_range observe_fake_quantize(O& o, std::span<const float> in, std::span<float> out,
+                                      const quant_spec& spec) const {
+        return detail::observe_fake_quantize(*this, o, in, out, spec);
+    }
+
+    /// The same with an observer and a range a channel.
+    template <observer O>
+    void observe_fake_quantize_channels(std::span<O> observers, std::span<const float> in, std::span<float> out,
+                                        std::span<quant_range> ranges, const quant_spec& spec,
+                                        std::size_t inner = 1) const {
+        detail::observe_fake_quantize_channels(*this, observers, in, out, ranges, spec, inner);
     }
 
     /// See folding_kernel_policy.

@@ -40,13 +40,13 @@ struct range_sums {
     }
 };
 
-/// Gradients are summed over blocks of so many elements, and the sums of the blocks are added in order, so that a tensor
-/// that is split between blocks has the same sums as a whole one. See summing_kernel_policy.
+/// Gradients are summed over blocks of so many elements, and the sums of the blocks are added in order, so that a
+/// tensor that is split between blocks has the same sums as a whole one. See summing_kernel_policy.
 inline constexpr std::size_t gradient_block = 16384;
 
 /// How many outer rows of a tensor [outer, channels, inner] make one block of the channels' gradients: as many as have
-/// gradient_block elements together, at least 1. Within a row a run of more than gradient_block elements of one channel is
-/// cut into blocks as well.
+/// gradient_block elements together, at least 1. Within a row a run of more than gradient_block elements of one channel
+/// is cut into blocks as well.
 QGRAFT_ALWAYS_INLINE constexpr std::size_t rows_of_gradient_block(std::size_t channels, std::size_t inner) noexcept {
     const std::size_t row = channels * inner;
     return row == 0 || row > gradient_block ? 1 : gradient_block / row;
@@ -125,7 +125,8 @@ concept has_packed_storage = requires(const P& p, values_in in, values_out out, 
 /// with spans of float for tensors, a quant_range and a quant_spec. `out` and `dx` are as long as `in`; `out` may be
 /// `in` and `dx` may be `grad`. Of a spec the bits and narrow_range count here: symmetry is a matter of choosing the
 /// range, except where a numerics policy nudges symmetric ranges in another way (torch). The rules take a policy as a
-/// type, so they need one that is empty and default constructible.
+/// type, so they need one that is empty and default constructible. A member type `compiled_widths`, such as widths<4, 8>,
+/// says which bits they may ask for at run time; all where there is none.
 template <class P>
 concept kernel_policy = detail::has_fake_quantize<P> && detail::has_static_fake_quantize<P> &&
     detail::has_gradient<P> && detail::has_min_max<P>;
@@ -166,10 +167,11 @@ concept folding_kernel_policy = kernel_policy<P> && detail::has_scale_channels<P
 ///     void quantize(in, integers, range, spec)            void dequantize(integers, out, range, spec)
 ///     void quantize_int4(in, packed, range, spec)         void dequantize_int4(packed, out, range, spec)
 ///
-/// for integers of type std::int8_t, std::uint8_t, std::int16_t, std::uint16_t, as many as `in` has elements, of at least
-/// spec.bits bits. The integer q, qmin to qmax, is stored as it is in an unsigned type, as q - 2^(bits - 1) in a signed one.
-/// Packed: bits of at most 4, signed, two values in a std::uint8_t with the first in its low half; an odd number of values
-/// leaves the last high half 0. dequantize(quantize(x)) is fake_quantize(x) bit for bit, where that is not NaN.
+/// for integers of type std::int8_t, std::uint8_t, std::int16_t, std::uint16_t, as many as `in` has elements, of at
+/// least spec.bits bits. The integer q, qmin to qmax, is stored as it is in an unsigned type, as q - 2^(bits - 1) in a
+/// signed one. Packed: bits of at most 4, signed, two values in a std::uint8_t with the first in its low half; an odd
+/// number of values leaves the last high half 0. dequantize(quantize(x)) is fake_quantize(x) bit for bit, where that is
+/// not NaN.
 template <class P>
 concept storage_kernel_policy = kernel_policy<P> && detail::has_storage_of<P, std::int8_t> &&
     detail::has_storage_of<P, std::uint8_t> && detail::has_storage_of<P, std::int16_t> &&
@@ -181,15 +183,13 @@ QGRAFT_ISA_NAMESPACE_BEGIN
 template <class P>
 constexpr void require_kernel_policy() noexcept {
     if constexpr (!detail::has_fake_quantize<P>) {
-        static_assert(
-            detail::has_fake_quantize<P>,
-            "qgraft: a kernel policy needs void fake_quantize(span<const float>, span<float>, quant_range, "
-            "const quant_spec&), static or const");
+        static_assert(detail::has_fake_quantize<P>,
+                      "qgraft: a kernel policy needs void fake_quantize(span<const float>, span<float>, quant_range, "
+                      "const quant_spec&), static or const");
     } else if constexpr (!detail::has_static_fake_quantize<P>) {
-        static_assert(
-            detail::has_static_fake_quantize<P>,
-            "qgraft: a kernel policy needs template <quant_spec S> void fake_quantize(span<const float>, "
-            "span<float>, quant_range), static or const");
+        static_assert(detail::has_static_fake_quantize<P>,
+                      "qgraft: a kernel policy needs template <quant_spec S> void fake_quantize(span<const float>, "
+                      "span<float>, quant_range), static or const");
     } else if constexpr (!detail::has_gradient<P>) {
         static_assert(detail::has_gradient<P>,
                       "qgraft: a kernel policy needs range_gradient fake_quantize_gradient(span<const float>, "

@@ -6,6 +6,7 @@
 
 #include <qgraft/kernels/checks.hpp>
 #include <qgraft/kernels/numerics.hpp>
+#include <qgraft/kernels/observe.hpp>
 #include <qgraft/kernels/policy.hpp>
 #include <qgraft/kernels/scalar_channels.hpp>
 #include <qgraft/kernels/scalar_storage.hpp>
@@ -21,9 +22,9 @@ namespace qgraft {
 QGRAFT_ISA_NAMESPACE_BEGIN
 
 /// The kernel policy that defines the numbers. Numerics says what one quantized value is; see kernel_policy,
-/// channel_kernel_policy, folding_kernel_policy and storage_kernel_policy for the functions. Each throws quant_error for
-/// spans of the wrong size and for a spec that is not valid, before anything is written. All can be used in constant
-/// expressions, as far as results are finite.
+/// channel_kernel_policy, folding_kernel_policy and storage_kernel_policy for the functions. Each throws quant_error
+/// for spans of the wrong size and for a spec that is not valid, before anything is written. All can be used in
+/// constant expressions, as far as results are finite.
 template <numerics_policy Numerics = tf115>
 struct scalar : detail::scalar_channels<Numerics>, detail::scalar_storage<Numerics> {
     using numerics = Numerics;
@@ -69,6 +70,21 @@ struct scalar : detail::scalar_channels<Numerics>, detail::scalar_storage<Numeri
         quant_range found;
         scalar::min_max_channels(in, {&found, 1}, in.empty() ? 1 : in.size());
         return found;
+    }
+
+    /// min_max, the observer's update, and fake_quantize with its new range; see observing_kernel_policy.
+    template <observer O>
+    static constexpr quant_range observe_fake_quantize(O& o, std::span<const float> in, std::span<float> out,
+                                                       const quant_spec& spec) {
+        return detail::observe_fake_quantize(scalar{}, o, in, out, spec);
+    }
+
+    /// The same with an observer and a range a channel.
+    template <observer O>
+    static constexpr void observe_fake_quantize_channels(std::span<O> observers, std::span<const float> in,
+                                                         std::span<float> out, std::span<quant_range> ranges,
+                                                         const quant_spec& spec, std::size_t inner = 1) {
+        detail::observe_fake_quantize_channels(scalar{}, observers, in, out, ranges, spec, inner);
     }
 };
 

@@ -56,8 +56,8 @@ private:
     bool nan_ = false;
 };
 
-/// The functions of channel_kernel_policy, summing_kernel_policy and folding_kernel_policy. A few channels at a time: their
-/// nudged ranges are kept on the stack.
+/// The functions of channel_kernel_policy, summing_kernel_policy and folding_kernel_policy. A few channels at a time:
+/// their nudged ranges are kept on the stack.
 template <numerics_policy Numerics>
 struct scalar_channels {
     /// As fake_quantize, where the range of in[i] is ranges[(i / inner) % ranges.size()]; see channel_kernel_policy.
@@ -80,8 +80,8 @@ struct scalar_channels {
         }
     }
 
-    /// As fake_quantize_gradient, where the range of in[i] is ranges[(i / inner) % ranges.size()]; the sums of channel c go
-    /// to range_gradients[c].
+    /// As fake_quantize_gradient, where the range of in[i] is ranges[(i / inner) % ranges.size()]; the sums of channel
+    /// c go to range_gradients[c].
     static constexpr void fake_quantize_channels_gradient(std::span<const float> grad, std::span<const float> in,
                                                           std::span<float> dx, std::span<const quant_range> ranges,
                                                           std::span<range_gradient> range_gradients,

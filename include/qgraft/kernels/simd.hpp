@@ -5,6 +5,7 @@
 
 #include <qgraft/kernels/checks.hpp>
 #include <qgraft/kernels/numerics.hpp>
+#include <qgraft/kernels/observe.hpp>
 #include <qgraft/kernels/policy.hpp>
 #include <qgraft/kernels/scalar.hpp>
 #include <qgraft/kernels/simd/channels.hpp>
@@ -106,6 +107,21 @@ struct simd : detail::simd_channels<Numerics>, detail::simd_storage<Numerics> {
             QGRAFT_SIMD_CALL(level, min_max<Numerics::min_max_keeps_nan>(in.data(), in.size(), &found))
         }
         return detail::definite_zeros<Numerics>(found);
+    }
+
+    /// min_max, the observer's update, and fake_quantize with its new range; see observing_kernel_policy.
+    template <observer O>
+    static quant_range observe_fake_quantize(O& o, std::span<const float> in, std::span<float> out,
+                                      const quant_spec& spec) {
+        return detail::observe_fake_quantize(simd{}, o, in, out, spec);
+    }
+
+    /// The same with an observer and a range a channel.
+    template <observer O>
+    static void observe_fake_quantize_channels(std::span<O> observers, std::span<const float> in, std::span<float> out,
+                                        std::span<quant_range> ranges, const quant_spec& spec,
+                                        std::size_t inner = 1) {
+        detail::observe_fake_quantize_channels(simd{}, observers, in, out, ranges, spec, inner);
     }
 };
 

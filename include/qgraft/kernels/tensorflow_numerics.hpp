@@ -89,9 +89,10 @@ private:
 };
 
 /// The nudge of TensorFlow 2, which also rounds where zero is: quant_zero = floor(-min * inv_scale + 0.5).
+template <bool Collapses>
 constexpr nudged_range nudge_with_zero(quant_range range, const quant_spec& spec) {
     using ops = float_ops<subnormals::flush>;
-    nudged_range r = qgraft::nudge<subnormals::flush>(range, spec);
+    nudged_range r = qgraft::nudge<subnormals::flush, Collapses>(range, spec);
     if (!r.collapsed) r.quant_zero = ops::floor(ops::add(ops::mul(-r.min, r.inv_scale), 0.5F));
     return r;
 }
@@ -101,8 +102,8 @@ QGRAFT_ISA_NAMESPACE_END
 
 QGRAFT_ISA_NAMESPACE_BEGIN
 
-/// TensorFlow 1.15, its fake quantization with ranges from variables (FakeQuantWithMinMaxVars and ...PerChannel): results
-/// are bit-equal to those of its x86 kernels.
+/// TensorFlow 1.15, its fake quantization with ranges from variables (FakeQuantWithMinMaxVars and ...PerChannel):
+/// results are bit-equal to those of its x86 kernels.
 struct tf115 : detail::tensorflow_numerics<quantize_form::divide, quantize_form::divide> {
     static constexpr nudged_range nudge(quant_range range, const quant_spec& spec) {
         return qgraft::nudge<subnormals::flush>(range, spec);
@@ -110,27 +111,28 @@ struct tf115 : detail::tensorflow_numerics<quantize_form::divide, quantize_form:
 };
 
 /// TensorFlow 1.15, its fake quantization with a fixed range (FakeQuantWithMinMaxArgs), which multiplies by the rounded
-/// 1 / scale.
+/// 1 / scale. The op refuses the range 0, 0, but not one of subnormals, which gives NaN everywhere: so does 0, 0 here.
 struct tf115_args : detail::tensorflow_numerics<quantize_form::multiply, quantize_form::multiply> {
     static constexpr nudged_range nudge(quant_range range, const quant_spec& spec) {
-        nudged_range r = qgraft::nudge<subnormals::flush>(range, spec);
+        nudged_range r = qgraft::nudge<subnormals::flush, false>(range, spec);
         r.inv_scale = ops::div(1.0F, r.scale);
         return r;
     }
 };
 
-/// TensorFlow 2 (2.21), its fake quantization with ranges from variables (FakeQuantWithMinMaxVars, ...PerChannel): a tensor
-/// with one range is divided by the scale, one with a range a channel is multiplied.
+/// TensorFlow 2 (2.21), its fake quantization with ranges from variables (FakeQuantWithMinMaxVars, ...PerChannel): a
+/// tensor with one range is divided by the scale, one with a range a channel is multiplied.
 struct tf2 : detail::tensorflow_numerics<quantize_form::divide_zero, quantize_form::multiply_zero> {
     static constexpr nudged_range nudge(quant_range range, const quant_spec& spec) {
-        return detail::nudge_with_zero(range, spec);
+        return detail::nudge_with_zero<true>(range, spec);
     }
 };
 
-/// TensorFlow 2 (2.21), its fake quantization with a fixed range (FakeQuantWithMinMaxArgs).
+/// TensorFlow 2 (2.21), its fake quantization with a fixed range (FakeQuantWithMinMaxArgs). The op refuses the range 0,
+/// 0, which gives NaN everywhere here.
 struct tf2_args : detail::tensorflow_numerics<quantize_form::multiply_zero, quantize_form::multiply_zero> {
     static constexpr nudged_range nudge(quant_range range, const quant_spec& spec) {
-        return detail::nudge_with_zero(range, spec);
+        return detail::nudge_with_zero<false>(range, spec);
     }
 };
 

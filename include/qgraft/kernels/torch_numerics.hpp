@@ -1,4 +1,4 @@
-// The numerics policy of PyTorch: torch.
+// The numerics policies of PyTorch: torch, torch_fused.
 // SPDX-License-Identifier: Apache-2.0
 #ifndef QGRAFT_KERNELS_TORCH_NUMERICS_HPP
 #define QGRAFT_KERNELS_TORCH_NUMERICS_HPP
@@ -16,8 +16,9 @@ namespace qgraft {
 QGRAFT_ISA_NAMESPACE_BEGIN
 
 /// PyTorch (2.15): fake_quantize_per_tensor_affine and fake_quantize_per_channel_affine, with the scale and the zero
-/// point that its observers choose (MinMaxObserver and its relatives). Results are bit-equal to those of its x86 kernels
-/// in a thread that keeps subnormals. Integers count from 0 here: PyTorch's qint8 are those of quint8 less 2^(bits - 1).
+/// point that its observers choose (MinMaxObserver and its relatives). Results are bit-equal to those of its x86
+/// kernels in a thread that keeps subnormals. Integers count from 0 here: PyTorch's qint8 are those of quint8 less
+/// 2^(bits - 1).
 struct torch {
     using ops = float_ops<subnormals::keep>;
 
@@ -82,7 +83,8 @@ struct torch {
         return position(x, r) > static_cast<float>(r.qmax);
     }
 
-    /// NaN becomes qmax, as in quantize_per_tensor.
+    /// NaN becomes qmax, as in quantize_per_tensor. Where the 32-bit integers of that overflow, it gives the other end
+    /// of the range; here NaN and what is too great becomes qmax, what is too low qmin.
     static constexpr int to_integer(float x, const nudged_range& r) noexcept {
         const float at = position(x, r);
         return at == at ? static_cast<int>(clamped(at, r.qmin, r.qmax)) : r.qmax;
@@ -110,6 +112,94 @@ private:
     /// The lesser and the greater of two; NaN where either is NaN.
     static constexpr float lesser(float a, float b) noexcept { return a != a || a < b ? a : b; }
     static constexpr float greater(float a, float b) noexcept { return a != a || a > b ? a : b; }
+};
+
+QGRAFT_ISA_NAMESPACE_END
+
+namespace detail {
+QGRAFT_ISA_NAMESPACE_BEGIN
+
+constexpr double absolute(double x) noexcept { return x < 0.0 ? -x : x; }
+
+/// The integer of low ... high nearest to x, the even one of two; low for NaN.
+constexpr int nearest_within(double x, int low, int high) noexcept {
+    if (!(x >= low)) return low;
+    if (x > high) return high;
+    int below = static_cast<int>(x);
+    if (static_cast<double>(below) > x) --below;
+    const double part = x - static_cast<double>(below);
+    return part > 0.5 || (part == 0.5 && below % 2 != 0) ? below + 1 : below;
+}
+
+QGRAFT_ISA_NAMESPACE_END
+}  // namespace detail
+
+QGRAFT_ISA_NAMESPACE_BEGIN
+
+/// PyTorch's FusedMovingAvgObsFakeQuantize, which chooses scale and zero point in another way than the observers. All
+/// else is as in torch.
+struct torch_fused : torch {
+    /// The scale in float, all else in double, with low and high as in torch::nudge; of a symmetric range with low < 0
+    /// < high, both are the multiples -(n / 2 + 1) and n / 2 of the least scale that reaches both ends, where n = qmax
+    /// - qmin:
+    ///
+    ///     scale = (high - low) / n; 0.1 where that is 0 or its inverse overflows; at least 6.1e-5, where low and high
+    /// grow
+    ///             with it
+    ///     zero_point = qmin - low / scale, or qmax - high / scale where that has the smaller terms, to nearest,
+    /// clamped;
+    ///                  of a symmetric range as above the middle of qmin and qmax
+    ///
+    /// The integers are signed for a symmetric spec or a narrow range, which PyTorch has no unsigned ones for. Source:
+    /// PyTorch's quantization parameters on the CPU; it refuses ranges that are not finite or not in order.
+    static constexpr nudged_range nudge(quant_range range, const quant_spec& spec) {
+        require_valid(spec);
+        const int shift = spec.symmetric || spec.narrow_range ? 1 << (spec.bits - 1) : 0;
+        const int qmin = spec.qmin() - shift;
+        const int qmax = spec.qmax() - shift;
+        const int steps = qmax - qmin;
+        const bool around_zero = spec.symmetric && range.min < 0.0F && range.max > 0.0F;
+        if (around_zero) range = evened(range, steps);
+        float low = ops::minimum(range.min, 0.0F);
+        float high = ops::maximum(range.max, 0.0F);
+        auto scale = static_cast<float>((static_cast<double>(high) - static_cast<double>(low)) / steps);
+        if (scale <= 0x1p-128F) scale = 0.1F;  // 1 / 2^-128 overflows
+        if (scale < least_scale) {
+            widen(low, high, scale, static_cast<float>(steps));
+            scale = least_scale;
+        }
+        const double from_low = static_cast<double>(low) / static_cast<double>(scale);
+        const double from_high = static_cast<double>(high) / static_cast<double>(scale);
+        const bool low_is_closer =
+            detail::absolute(qmin) + detail::absolute(from_low) < detail::absolute(qmax) + detail::absolute(from_high);
+        double zero = low_is_closer ? qmin - from_low : qmax - from_high;
+        if (around_zero) zero = static_cast<double>(qmin + qmax) / 2.0;
+        return given(scale, detail::nearest_within(zero, qmin, qmax) + shift, spec);
+    }
+
+private:
+    static constexpr float least_scale = 6.1e-5F;
+
+    static constexpr quant_range evened(quant_range range, int steps) noexcept {
+        const int below = -(steps / 2 + 1);
+        const int above = steps / 2;
+        const float from_low = range.min / static_cast<float>(below);
+        const float from_high = range.max / static_cast<float>(above);
+        const auto scale = static_cast<double>(from_low < from_high ? from_high : from_low);
+        return {static_cast<float>(scale * below), static_cast<float>(scale * above)};
+    }
+
+    static constexpr void widen(float& low, float& high, float scale, float steps) noexcept {
+        if (low == 0.0F) {
+            high = ops::mul(least_scale, steps);
+        } else if (high == 0.0F) {
+            low = -ops::mul(least_scale, steps);
+        } else {
+            const float factor = ops::div(least_scale, scale);
+            low = ops::mul(low, factor);
+            high = ops::mul(high, factor);
+        }
+    }
 };
 
 QGRAFT_ISA_NAMESPACE_END

@@ -42,19 +42,20 @@ QGRAFT_ISA_NAMESPACE_BEGIN
 ///
 /// each operation in float32; inv_scale is not always the rounded 1 / scale. Source: TensorFlow's kernels for fake
 /// quantization with ranges from variables, which run with subnormals flushed. Every range has a result: min > 0 is
-/// quantized as 0 ... max - min and max < 0 as min - max ... 0; min > max gives a negative scale; min == max != 0 a scale
-/// of 0; NaN, infinities and overflow of max - min a scale that is NaN or infinite, so that every quantized value is NaN;
-/// 0, 0 is marked as collapsed, and its zero point is qmin. Needs 0 <= qmin < qmax < 2^16, else throws quant_error. In a
-/// constant expression the range must be finite and min != max, or both 0.
-template <subnormals Mode = subnormals::flush>
+/// quantized as 0 ... max - min and max < 0 as min - max ... 0; min > max gives a negative scale; min == max != 0 a
+/// scale of 0; NaN, infinities and overflow of max - min a scale that is NaN or infinite, so that every quantized value
+/// is NaN; 0, 0 is marked as collapsed, and its zero point is qmin. Needs 0 <= qmin < qmax < 2^16, else throws
+/// quant_error. In a constant expression the range must be finite and min != max, or both 0. Where Collapses is false,
+/// 0, 0 is as min == max != 0.
+template <subnormals Mode = subnormals::flush, bool Collapses = true>
 constexpr nudged_range nudge(quant_range range, int qmin, int qmax) {
     if (qmin < 0 || qmin >= qmax || qmax > detail::highest_integer) {
-        throw quant_error((detail::sentence() << "qgraft: nudge needs 0 <= qmin < qmax < 65536, not qmin " << qmin
-                                              << " and qmax " << qmax)
+        throw quant_error((detail::sentence()
+                           << "qgraft: nudge needs 0 <= qmin < qmax < 65536, not qmin " << qmin << " and qmax " << qmax)
                               .text());
     }
     using ops = float_ops<Mode>;
-    if (ops::flushed(range.min) == 0.0F && ops::flushed(range.max) == 0.0F) {
+    if (Collapses && ops::flushed(range.min) == 0.0F && ops::flushed(range.max) == 0.0F) {
         return {.zero_point = qmin, .collapsed = true, .qmin = qmin, .qmax = qmax};
     }
     const auto low = static_cast<float>(qmin);
@@ -73,9 +74,9 @@ constexpr nudged_range nudge(quant_range range, int qmin, int qmax) {
 }
 
 /// nudge with the integers of a run-time spec; throws quant_error where it is not valid.
-template <subnormals Mode = subnormals::flush>
+template <subnormals Mode = subnormals::flush, bool Collapses = true>
 constexpr nudged_range nudge(quant_range range, const quant_spec& spec) {
-    return nudge<Mode>(range, spec.qmin(), spec.qmax());
+    return nudge<Mode, Collapses>(range, spec.qmin(), spec.qmax());
 }
 
 /// The range to quantize with, from the least and the greatest value observed. Asymmetric: the range is extended to

@@ -3,14 +3,16 @@
 #ifndef QGRAFT_QUANT_ISA_NAMESPACE_HPP
 #define QGRAFT_QUANT_ISA_NAMESPACE_HPP
 
-// Inline functions of two translation units are one function to the linker, which keeps either copy. Where the copy of a
-// unit with -mavx512f wins, the program fails on a machine without AVX-512, even in code that was compiled for it. So all
-// functions of quant and kernels live in an inline namespace whose name says which instructions the compiler may use:
+// Inline functions of two translation units are one function to the linker, which keeps either copy. Where the copy of
+// a unit with -mavx512f wins, the program fails on a machine without AVX-512, even in code that was compiled for it. So
+// all functions of quant and kernels live in an inline namespace whose name says which instructions the compiler may
+// use:
 //
 //     namespace qgraft { QGRAFT_ISA_NAMESPACE_BEGIN  ...  QGRAFT_ISA_NAMESPACE_END }
 //
-// It is not seen in source code. Values that programs pass around (quant_range, quant_spec, the states of observers) stay
-// outside, one type in the whole program; their member functions are QGRAFT_ALWAYS_INLINE, so none is left to the linker.
+// It is not seen in source code. Values that programs pass around (quant_range, quant_spec, the states of observers)
+// stay outside, one type in the whole program; their member functions are QGRAFT_ALWAYS_INLINE, so none is left to the
+// linker.
 
 #if defined(__GNUC__)
 #define QGRAFT_ALWAYS_INLINE [[gnu::always_inline]] inline

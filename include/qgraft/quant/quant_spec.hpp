@@ -71,15 +71,68 @@ constexpr void require_valid() noexcept {
 
 QGRAFT_ISA_NAMESPACE_END
 
+/// Thrown by the dispatch of a run-time width that is valid but was not compiled in; what() names it and those there are.
+class width_not_compiled : public quant_error {
+public:
+    QGRAFT_ALWAYS_INLINE width_not_compiled(int bits, const char* what) : quant_error(what), bits_(bits) {}
+
+    /// The width that was asked for.
+    QGRAFT_ALWAYS_INLINE int bits() const noexcept { return bits_; }
+
+private:
+    int bits_;
+};
+
+/// A list of widths to compile: what a dispatch from run-time bits can reach.
+template <int... Bits>
+struct widths {
+    static_assert(sizeof...(Bits) > 0 && (quant_spec{.bits = Bits}.valid() && ...),
+                  "qgraft: widths needs one or more numbers of bits from 2 to 16");
+};
+
+using all_widths = widths<2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16>;
+
+/// What dispatch_spec calls its function with: a spec that is a constant. spec_constant<S>{}() is S.
+template <quant_spec S>
+struct spec_constant {
+    static constexpr quant_spec value = S;
+    QGRAFT_ALWAYS_INLINE constexpr quant_spec operator()() const noexcept { return S; }
+};
+
 namespace detail {
 QGRAFT_ISA_NAMESPACE_BEGIN
 
-template <int N, class F>
-constexpr decltype(auto) dispatch_bits_from(int bits, F&& f) {
-    if constexpr (N < max_quant_bits) {
-        if (bits != N) return dispatch_bits_from<N + 1>(bits, std::forward<F>(f));
+template <int... Bits>
+[[noreturn]] void throw_not_compiled(int bits, widths<Bits...>) {
+    sentence why;
+    why << "qgraft: a quant_spec of " << bits << " bits was not compiled in; those of";
+    ((why << " " << Bits), ...);
+    why << " bits were";
+    throw width_not_compiled(bits, why.text());
+}
+
+template <class All, class F, int First, int... Rest>
+constexpr decltype(auto) dispatch_among(int bits, F&& f, widths<First, Rest...>) {
+    if (bits == First) return std::forward<F>(f)(std::integral_constant<int, First>{});
+    if constexpr (sizeof...(Rest) > 0) {
+        return dispatch_among<All>(bits, std::forward<F>(f), widths<Rest...>{});
+    } else {
+        throw_not_compiled(bits, All{});
     }
-    return std::forward<F>(f)(std::integral_constant<int, N>{});
+}
+
+template <int Bits, bool Symmetric, bool Narrow, class F>
+constexpr decltype(auto) dispatch_grain(granularity grain, F&& f) {
+    if (grain == granularity::per_channel) {
+        return std::forward<F>(f)(spec_constant<quant_spec{Bits, Symmetric, Narrow, granularity::per_channel}>{});
+    }
+    return std::forward<F>(f)(spec_constant<quant_spec{Bits, Symmetric, Narrow, granularity::per_tensor}>{});
+}
+
+template <int Bits, bool Symmetric, class F>
+constexpr decltype(auto) dispatch_narrow(const quant_spec& spec, F&& f) {
+    if (spec.narrow_range) return dispatch_grain<Bits, Symmetric, true>(spec.grain, std::forward<F>(f));
+    return dispatch_grain<Bits, Symmetric, false>(spec.grain, std::forward<F>(f));
 }
 
 QGRAFT_ISA_NAMESPACE_END
@@ -88,11 +141,23 @@ QGRAFT_ISA_NAMESPACE_END
 QGRAFT_ISA_NAMESPACE_BEGIN
 
 /// The one way from run-time bits to compile-time bits: calls f(std::integral_constant<int, N>{}) with N == bits and
-/// returns what it returns (the same type for every N). Throws quant_error where bits is out of range.
-template <class F>
+/// returns what it returns (the same type for every N). Throws quant_error where bits is out of range, width_not_compiled
+/// where it is none of Widths.
+template <class Widths = all_widths, class F>
 constexpr decltype(auto) dispatch_bits(int bits, F&& f) {
     require_valid(quant_spec{.bits = bits});
-    return detail::dispatch_bits_from<min_quant_bits>(bits, std::forward<F>(f));
+    return detail::dispatch_among<Widths>(bits, std::forward<F>(f), Widths{});
+}
+
+/// The one way from a run-time spec to a compile-time one: calls f(spec_constant<S>{}) with S == spec, so that
+/// `kernels::fake_quantize<s()>(in, out, range)` in it is the same instantiation that other code has. Returns what f
+/// returns, and throws, as dispatch_bits.
+template <class Widths = all_widths, class F>
+constexpr decltype(auto) dispatch_spec(const quant_spec& spec, F&& f) {
+    return dispatch_bits<Widths>(spec.bits, [&](auto bits) -> decltype(auto) {
+        if (spec.symmetric) return detail::dispatch_narrow<bits(), true>(spec, std::forward<F>(f));
+        return detail::dispatch_narrow<bits(), false>(spec, std::forward<F>(f));
+    });
 }
 
 QGRAFT_ISA_NAMESPACE_END

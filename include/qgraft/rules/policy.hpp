@@ -33,6 +33,17 @@ void run_scaling(std::span<const float> in, std::span<float> out, std::span<cons
 template <class Kernels>
 concept tells_symmetric_apart = requires { requires Kernels::numerics::nudges_symmetric; };
 
+/// The widths that the kernels have functors for: Kernels::compiled_widths, else all.
+template <class Kernels>
+struct widths_of {
+    using type = all_widths;
+};
+template <class Kernels>
+requires requires { typename Kernels::compiled_widths; }
+struct widths_of<Kernels> {
+    using type = typename Kernels::compiled_widths;
+};
+
 /// What of a spec makes a functor of its own.
 template <class Kernels>
 constexpr quant_spec instantiated(const quant_spec& spec) {
@@ -80,14 +91,14 @@ constexpr fake_quant_kernel kernel_for() {
 }
 
 /// The functor of a kernel policy for a spec known at run time: one of those that kernel_for makes. Throws quant_error
-/// for bits out of range.
+/// for bits out of range, width_not_compiled for bits that are not in Kernels::compiled_widths, where there is such a list.
 template <class Kernels>
 fake_quant_kernel kernel_for(const quant_spec& spec) {
     if constexpr (std::is_same_v<Kernels, no_kernels>) {
         require_valid(spec);
         return nullptr;
     } else {
-        return dispatch_bits(spec.bits, [&spec](auto bits) {
+        return dispatch_bits<typename detail::widths_of<Kernels>::type>(spec.bits, [&spec](auto bits) {
             if constexpr (detail::tells_symmetric_apart<Kernels>) {
                 if (spec.symmetric) {
                     return spec.narrow_range

@@ -4,11 +4,10 @@
 
 Usage: python record_tf115.py [FOLDER]     (a Python that has TensorFlow 1.15; FOLDER is this script's own by default)
 
-Writes tf115_fake_quant.txt and tf115_observers.txt. Each line is a key and its words; a float is the eight hex digits of
-its bits. A line `case KIND ...` opens a case, the lines after it belong to it, but a line `g` (incoming gradients, one a
-value) holds for all cases until the next `g`.
+Writes tf115_fake_quant.txt, tf115_args.txt and tf115_observers.txt, as tables.py says.
 
   case tensor BITS NARROW      range: min max; x: values; y: quantized; dx: gradient of x; d: gradients of min and max
+  case args BITS NARROW        the same of FakeQuantWithMinMaxArgs, which has no d
   case channels BITS NARROW    range: min and max of each channel in turn; d likewise; x is [rows, channels]
   case observer KIND BITS NARROW SYMMETRIC CHANNELS DECAY
       then for each batch: x: its values, [rows, channels]; state: min max of each channel in turn; and for the moving
@@ -21,40 +20,7 @@ import numpy as np
 import tensorflow as tf
 from tensorflow.contrib.quantize.python import quant_ops
 
-F = np.float32
-INF, NAN = F('inf'), F('nan')
-SPECIAL = [0.0, -0.0, 1e-40, -1e-40, 1.17549435e-38, 3.4e38, -3.4e38, INF, -INF, NAN]
-REGULAR = [(-1.3, 2.7), (-6.0, 6.0), (0.0, 6.0), (-0.013, 5.1), (-255.0, 0.0), (-1.0, 1.0)]
-CORNERS = [(0.0, 0.0), (-0.0, 0.0), (1.0, 6.0), (-6.0, -1.0), (3.0, -2.0), (2.0, 2.0), (-2.0, -2.0)]
-BROKEN = [(NAN, 1.0), (-1.0, NAN), (-1.0, INF), (-INF, 1.0), (-INF, INF), (INF, -INF), (-3e38, 3e38)]
-TINY = [(-1e-40, 2e-40), (-3e-37, 5e-37), (-1.2e-38, 0.0), (-2e-36, 7e-34), (1e-40, 6.0)]
-
-
-def words(values):
-    """Eight hex digits a float; every NaN is written as the same one."""
-    values = np.asarray(values, F).ravel().copy()
-    bits = values.view(np.uint32)
-    bits[np.isnan(values)] = 0x7fc00000
-    return ' '.join('%08x' % b for b in bits)
-
-
-def line(out, key, values):
-    out.write(key + ' ' + words(values) + '\n')
-
-
-def inputs_for(rng, bits, narrow, low, high, count):
-    """Ties and their neighbours, values in and around the range, special values."""
-    low, high = F(low), F(high)
-    with np.errstate(all='ignore'):
-        scale = F(high - low) / F(2**bits - 1 - narrow)
-        steps = rng.randint(-2, 2**bits + 2, count // 5).astype(F) + F(0.5)
-        ties = (steps * scale + low).astype(F)
-        near = [np.nextafter(ties, INF, dtype=F), np.nextafter(ties, -INF, dtype=F)]
-        spread = (low + (high - low) * rng.uniform(-0.2, 1.2, count // 5)).astype(F)
-    values = np.concatenate([ties] + near + [spread, np.array([low, high] + SPECIAL, F)])
-    rng.shuffle(values)
-    return values
-
+from tables import ALL_BITS, BROKEN, CORNERS, F, INF, NAN, REGULAR, TINY, gradients, inputs_for, line
 
 def new_session():
     """A session that runs the ops of the graph as they are: the graph optimizer would make x / ratio x * (1 / ratio)."""
@@ -83,9 +49,8 @@ class Kernels(object):
 
 
 def record_tensors(out, kernels, rng):
-    gradients = rng.randn(64).astype(F)
-    gradients[[3, 11, 17, 29]] = [0.0, -0.0, 1e-40, -1e-40]
-    line(out, 'g', gradients)
+    grad = gradients(rng)
+    line(out, 'g', grad)
 
     def case(bits, narrow, low, high, count, g):
         x = inputs_for(rng, bits, narrow, low, high, count)
@@ -97,16 +62,51 @@ def record_tensors(out, kernels, rng):
     for bits in (2, 4, 8, 16):
         for narrow in (0, 1):
             for low, high in REGULAR + [tuple(np.sort(rng.randn(2)))]:
-                case(bits, narrow, low, high, 40, gradients)
+                case(bits, narrow, low, high, 40, grad)
             for low, high in CORNERS + TINY:
-                case(bits, narrow, low, high, 10, gradients)
+                case(bits, narrow, low, high, 10, grad)
             for low, high in BROKEN:
-                case(bits, narrow, low, high, 0, gradients)
+                case(bits, narrow, low, high, 0, grad)
     for special in (INF, -INF, NAN):
-        gradients[[2, 5]] = special
-        line(out, 'g', gradients)
-        case(8, 0, -1.3, 2.7, 10, gradients)
-        case(8, 1, 0.0, 0.0, 10, gradients)
+        grad[[2, 5]] = special
+        line(out, 'g', grad)
+        case(8, 0, -1.3, 2.7, 10, grad)
+        case(8, 1, 0.0, 0.0, 10, grad)
+
+
+def record_all_bits(out, kernels, rng):
+    """The widths that record_tensors leaves out."""
+    grad = gradients(rng)
+    line(out, 'g', grad)
+    for bits in sorted(set(ALL_BITS) - {2, 4, 8, 16}):
+        for narrow in (0, 1):
+            low, high = REGULAR[rng.randint(len(REGULAR))]
+            x = inputs_for(rng, bits, narrow, low, high, 20)
+            y, dx, dlow, dhigh = kernels(False, bits, narrow, x, grad[:x.size], F(low), F(high))
+            out.write('case tensor %d %d\n' % (bits, narrow))
+            for key, values in (('range', [low, high]), ('x', x), ('y', y), ('dx', dx), ('d', [dlow, dhigh])):
+                line(out, key, values)
+
+
+def record_args(out, rng):
+    """The op whose range is an attribute. It refuses ranges that are not in order."""
+    grad = gradients(rng)
+    line(out, 'g', grad)
+    ranges = {bits: [REGULAR[bits % len(REGULAR)]] for bits in ALL_BITS}
+    ranges[8] = REGULAR + [(1.0, 6.0), (-6.0, -1.0)] + TINY
+    for bits in ALL_BITS:
+        for narrow in (0, 1):
+            for low, high in ranges[bits]:
+                x = inputs_for(rng, bits, narrow, low, high, 20)
+                options = dict(min=float(low), max=float(high), num_bits=bits, narrow_range=bool(narrow))
+                with tf.Graph().as_default(), new_session() as session:
+                    values, g = [tf.compat.v1.placeholder(tf.float32, None) for _ in range(2)]
+                    y = tf.quantization.fake_quant_with_min_max_args(values, **options)
+                    dx = tf.quantization.fake_quant_with_min_max_args_gradient(g, values, **options)
+                    y, dx = session.run([y, dx], {values: x, g: grad[:x.size]})
+                out.write('case args %d %d\n' % (bits, narrow))
+                for key, found in (('range', [low, high]), ('x', x), ('y', y), ('dx', dx)):
+                    line(out, key, found)
 
 
 def record_channels(out, kernels, rng):
@@ -179,6 +179,10 @@ def main():
         kernels, rng = Kernels(), np.random.RandomState(115)
         record_tensors(out, kernels, rng)
         record_channels(out, kernels, rng)
+        record_all_bits(out, kernels, rng)
+    with open(os.path.join(folder, 'tf115_args.txt'), 'w') as out:
+        out.write(head)
+        record_args(out, np.random.RandomState(117))
     with open(os.path.join(folder, 'tf115_observers.txt'), 'w') as out:
         out.write(head)
         rng = np.random.RandomState(116)
