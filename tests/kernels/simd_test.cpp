@@ -47,6 +47,15 @@ TEST_CASE("the vector kernels are the scalar definition, bit for bit: tf2_args")
 }
 TEST_CASE("the vector kernels are the scalar definition, bit for bit: torch") { check<qgraft::torch>("torch"); }
 
+TEST_CASE("tensors that are written past the caches are equal, too") {
+    constexpr std::size_t size = qgraft::detail::streamed_bytes / sizeof(float) + 64;
+    simd_check::findings differences;
+    simd_check::check_tensor<qgraft::tf2>(size, 1, {-0.3F, 5.1F}, {}, differences);
+    simd_check::check_channels<qgraft::tf115>({size / 64, 64, 1}, 3, simd_check::channel_ranges(64, false), {},
+                                              differences);
+    CHECK(differences.count() == 0);
+}
+
 TEST_CASE("bad arguments are refused before anything is written") {
     using kernels = qgraft::simd<>;
     const std::vector<float> in(3, 1.0F);
