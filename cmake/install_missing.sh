@@ -3,7 +3,8 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 # usage: sh cmake/install_missing.sh PART...
-# The parts: program (qgraft-rewrite), tests, ci (a second compiler), clients, benchmarks.
+# The parts: program (qgraft-rewrite), tests, full (other compilers and processors), ci (a second compiler), clients,
+# benchmarks.
 # Elsewhere it says what is missing, and fails.
 set -eu
 
@@ -34,7 +35,13 @@ for part; do
         needs command python3 python3
         needs command pkg-config pkg-config
         needs header doctest/doctest.h doctest-dev
+        needs header benchmark/benchmark.h libbenchmark-dev
         needs header boost/graph/adjacency_list.hpp libboost-dev
+        ;;
+    full)
+        needs command clang++ clang
+        needs command ld.lld lld
+        needs command qemu-x86_64 qemu-user
         ;;
     ci)
         needs command g++ g++

@@ -45,7 +45,7 @@ sh cmake/install_missing.sh program clients || give_up "what the clients need co
 
 say "Building build/bin/qgraft-rewrite"
 if [ ! -f build/CMakeCache.txt ]; then
-    cmake --preset default -DQGRAFT_BUILD_TESTS=OFF -DQGRAFT_GRAPHDEF=ON >/dev/null || give_up "configuring failed"
+    cmake --preset default -DQGRAFT_BUILD_TESTS=OFF -DQGRAFT_BUILD_KERNEL_BENCHMARK=OFF -DQGRAFT_GRAPHDEF=ON >/dev/null || give_up "configuring failed"
 fi
 cmake --build --preset default -j "$(nproc)" --target qgraft-rewrite || give_up "qgraft-rewrite could not be built"
 

@@ -15,7 +15,7 @@ say "Tools and libraries"
 sh cmake/install_missing.sh program
 
 say "Building build/bin/qgraft-rewrite"
-cmake --preset default -DQGRAFT_BUILD_TESTS=OFF -DQGRAFT_GRAPHDEF=ON >/dev/null
+cmake --preset default -DQGRAFT_BUILD_TESTS=OFF -DQGRAFT_BUILD_KERNEL_BENCHMARK=OFF -DQGRAFT_GRAPHDEF=ON >/dev/null
 cmake --build --preset default -j "$(nproc)" --target qgraft-rewrite
 
 say "Rewriting $network"

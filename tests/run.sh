@@ -73,6 +73,7 @@ build_and_test() {
 
 say "Tools and libraries"
 if [ "$ci" = yes ]; then parts="program tests ci"; else parts="program tests"; fi
+[ "$full" = OFF ] || parts="$parts full"
 # The parts are words to be split.
 # shellcheck disable=SC2086
 sh cmake/install_missing.sh $parts || {

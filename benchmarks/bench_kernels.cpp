@@ -1,0 +1,159 @@
+// What the kernels cost beside the limit of the machine: forward, gradient, per channel, observed; one thread.
+// SPDX-License-Identifier: Apache-2.0
+//
+// Names: limit/copy/N, limit/copy_streaming/N, limit/read2_write1/N; forward/WHAT/NUMERICS/N and gradient/WHAT/NUMERICS/N,
+// where WHAT is tensor, channel (64, innermost), channel_middle (64, 16 elements behind each) or channel_outer (64);
+// observe/N, observe_forward/NUMERICS/N; call/WHAT/NUMERICS, of 16 elements. Times are of a call, in ns; the limits' labels
+// say which loop was the fastest. QGRAFT_SIMD_LEVEL=baseline, sse41, avx2, avx512 measures that level.
+#include "bench_limits.hpp"
+
+#include <qgraft/kernels/observer.hpp>
+#include <qgraft/kernels/simd.hpp>
+
+#include <benchmark/benchmark.h>
+
+#include <cstdlib>
+#include <cstring>
+#include <memory>
+#include <new>
+#include <random>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace {
+
+constexpr std::size_t sizes[] = {4096, 65536, 1048576, 16777216};
+constexpr std::size_t most = 16777216;
+constexpr std::size_t channels = 64;
+constexpr qgraft::quant_range range{-1.0F, 1.1F};
+constexpr qgraft::quant_spec spec{};
+
+struct deleter {
+    void operator()(float* p) const { ::operator delete[](p, std::align_val_t{4096}); }
+};
+using buffer = std::unique_ptr<float[], deleter>;
+
+buffer make_buffer(unsigned seed) {
+    buffer made(static_cast<float*>(::operator new[](most * sizeof(float), std::align_val_t{4096})));
+    std::minstd_rand random(seed);
+    for (std::size_t i = 0; i < most; ++i) made[i] = static_cast<float>(random() % 65536U) / 27000.0F - 1.2F;
+    return made;
+}
+
+struct data {
+    buffer x = make_buffer(1);
+    buffer grad = make_buffer(2);
+    buffer out = make_buffer(3);
+    std::vector<qgraft::quant_range> ranges = std::vector<qgraft::quant_range>(channels, range);
+    std::vector<qgraft::range_gradient> sums = std::vector<qgraft::range_gradient>(channels);
+
+    std::span<const float> in(std::size_t n) const { return {x.get(), n}; }
+    std::span<const float> gradient(std::size_t n) const { return {grad.get(), n}; }
+    std::span<float> to(std::size_t n) { return {out.get(), n}; }
+};
+
+data& tensors() {
+    static data all;
+    return all;
+}
+
+template <class F>
+void add(const std::string& name, std::size_t n, F f) {
+    benchmark::RegisterBenchmark(name.c_str(), [f, n](benchmark::State& state) {
+        for (auto _ : state) {
+            f(n);
+            benchmark::ClobberMemory();
+        }
+        state.counters["ns_per_element"] = benchmark::Counter(
+            static_cast<double>(n) * 1e-9, benchmark::Counter::kIsIterationInvariantRate | benchmark::Counter::kInvert);
+    })->Unit(benchmark::kNanosecond);
+}
+
+void add_limit(const std::string& name, std::size_t n, const std::vector<limits::way>& ways) {
+    benchmark::RegisterBenchmark((name + "/" + std::to_string(n)).c_str(), [n, ways](benchmark::State& state) {
+        data& t = tensors();
+        const limits::way best = limits::fastest(ways, t.x.get(), t.grad.get(), t.out.get(), n);
+        for (auto _ : state) {
+            best.run(t.x.get(), t.grad.get(), t.out.get(), n);
+            benchmark::ClobberMemory();
+        }
+        state.SetLabel(best.name);
+    })->Unit(benchmark::kNanosecond);
+}
+
+template <class N>
+void add_channels(const std::string& which, const std::string& numerics, std::size_t n, std::size_t inner) {
+    using kernels = qgraft::simd<N>;
+    const std::string tail = which + "/" + numerics + "/" + std::to_string(n);
+    add("forward/" + tail, n, [inner](std::size_t size) {
+        data& t = tensors();
+        kernels::fake_quantize_channels(t.in(size), t.to(size), t.ranges, spec, inner);
+    });
+    add("gradient/" + tail, n, [inner](std::size_t size) {
+        data& t = tensors();
+        kernels::fake_quantize_channels_gradient(t.gradient(size), t.in(size), t.to(size), t.ranges, t.sums, spec, inner);
+    });
+}
+
+template <class N>
+void forward(std::size_t n) {
+    data& t = tensors();
+    qgraft::simd<N>::fake_quantize(t.in(n), t.to(n), range, spec);
+}
+
+template <class N>
+void gradient(std::size_t n) {
+    data& t = tensors();
+    benchmark::DoNotOptimize(
+        qgraft::simd<N>::fake_quantize_gradient(t.gradient(n), t.in(n), t.to(n), range, spec));
+}
+
+template <class N>
+void add_numerics(const std::string& numerics) {
+    for (const std::size_t n : sizes) {
+        const std::string tail = numerics + "/" + std::to_string(n);
+        add("forward/tensor/" + tail, n, forward<N>);
+        add("gradient/tensor/" + tail, n, gradient<N>);
+        add_channels<N>("channel", numerics, n, 1);
+        add_channels<N>("channel_middle", numerics, n, 16);
+        add_channels<N>("channel_outer", numerics, n, n / channels);
+        add("observe_forward/" + tail, n, [](std::size_t size) {
+            data& t = tensors();
+            qgraft::last_value observer;
+            benchmark::DoNotOptimize(qgraft::simd<N>::observe_fake_quantize(observer, t.in(size), t.to(size), spec));
+        });
+    }
+    add("call/forward/" + numerics, 16, forward<N>);
+    add("call/gradient/" + numerics, 16, gradient<N>);
+}
+
+void choose_level() {
+    const char* const asked = std::getenv("QGRAFT_SIMD_LEVEL");
+    if (asked == nullptr) return;
+    const char* const names[] = {"baseline", "neon", "sse41", "avx2", "avx512"};
+    for (int level = 0; level < 5; ++level) {
+        if (std::strcmp(asked, names[level]) == 0) qgraft::detail::forced_simd_level = level;
+    }
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    choose_level();
+    for (const std::size_t n : sizes) {
+        add_limit("limit/copy", n, limits::copies());
+        add_limit("limit/copy_streaming", n, limits::streaming_copies());
+        add_limit("limit/read2_write1", n, limits::two_into_one());
+        add("observe/" + std::to_string(n), n, [](std::size_t size) {
+            benchmark::DoNotOptimize(qgraft::simd<>::min_max(tensors().in(size)));
+        });
+    }
+    add_numerics<qgraft::tf115>("tf115");
+    add_numerics<qgraft::tf2>("tf2");
+    add_numerics<qgraft::torch>("torch");
+    benchmark::Initialize(&argc, argv);
+    if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 1;
+    benchmark::RunSpecifiedBenchmarks();
+    return 0;
+}

@@ -1,0 +1,91 @@
+# Measures the kernels beside the limit of the machine, and writes the table and the plot in the README.
+#
+# usage: python3 benchmarks/kernels.py BUILD [--readme]
+#   BUILD      a build folder with the program bench_kernels (a Release build)
+#   --readme   writes the table into README.md and the plot to benchmarks/kernels.svg
+# SPDX-License-Identifier: Apache-2.0
+import argparse
+import json
+import pathlib
+import subprocess
+
+import measure
+
+ROOT = pathlib.Path(__file__).resolve().parents[1]
+MARKS = ('<!-- Made by benchmarks/kernels.py. -->\n', '<!-- Up to here: kernels. -->\n')
+SIZES = (4096, 65536, 1048576, 16777216)
+WANTED = 'limit|forward/tensor|gradient/tensor|forward/channel/|gradient/channel/|observe'
+ROWS = [('copy, the limit', ('limit/copy', 'limit/copy_streaming')), ('two read, one written, the limit', ('limit/read2_write1',)),
+        *((f'{what}, {n}', (f'{name}/{n}',)) for what, name in (
+            ('forward', 'forward/tensor'), ('gradient', 'gradient/tensor'), ('forward, 64 channels', 'forward/channel'),
+            ('gradient, 64 channels', 'gradient/channel'), ('observe and forward', 'observe_forward'))
+          for n in ('tf115', 'tf2', 'torch')), ('observe', ('observe',))]
+
+
+def figures(build):
+    """The least ns of a call, by the benchmark's name."""
+    command = [build / 'bin/bench_kernels', f'--benchmark_filter={WANTED}', '--benchmark_min_time=0.02',
+               '--benchmark_repetitions=3', '--benchmark_format=json']
+    text = subprocess.run(command, stdout=subprocess.PIPE, check=True, encoding='utf-8').stdout
+    found = {}
+    for b in json.loads(text)['benchmarks']:
+        if b['run_type'] == 'iteration':
+            found[b['run_name']] = min(b['real_time'], found.get(b['run_name'], float('inf')))
+    return found
+
+
+def rows(found):
+    """Pairs of a name and its ns an element at each size."""
+    for what, names in ROWS:
+        yield what, [min(found[f'{name}/{n}'] for name in names) / n for n in SIZES]
+
+
+def table(found):
+    lines = [f'One thread of: {measure.processor()}; ns an element, the least of three runs.\n',
+             '| elements | ' + ' | '.join(f'{n:,}' for n in SIZES) + ' |', '| --- ' * 5 + '|']
+    lines += [f'| {what} | ' + ' | '.join(f'{v:.3f}' for v in values) + ' |' for what, values in rows(found)]
+    return '\n'.join([*lines, '', '![ns an element by size](benchmarks/kernels.svg)']) + '\n'
+
+
+def plot(found):
+    """An SVG: ns an element at each size, one line for each of a few rows."""
+    shown = [r for r in rows(found) if 'limit' in r[0] or r[0] in ('forward, tf115', 'forward, torch', 'gradient, tf115')]
+    top = max(max(values) for _, values in shown) * 1.1
+    colours = ('#888888', '#444444', '#1f77b4', '#2ca02c', '#d62728')
+    out = ['<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 720 320" font-family="sans-serif" font-size="12">',
+           '<rect width="720" height="320" fill="white"/>']
+    x = [60 + 120 * i for i in range(4)]
+    def y(v):
+        return 280 - 250 * v / top
+
+    for i, n in enumerate(SIZES):
+        out.append(f'<text x="{x[i]}" y="300" text-anchor="middle">{n:,}</text>')
+    for k in range(5):
+        v = top * k / 4
+        out.append(f'<path d="M60 {y(v):.1f}H420" stroke="#dddddd"/><text x="52" y="{y(v) + 4:.1f}" text-anchor="end">{v:.2f}</text>')
+    for k, (what, values) in enumerate(shown):
+        points = ' '.join(f'{x[i]},{y(v):.1f}' for i, v in enumerate(values))
+        out.append(f'<polyline points="{points}" fill="none" stroke="{colours[k]}" stroke-width="2"/>')
+        out.append(f'<text x="450" y="{40 + 20 * k}" fill="{colours[k]}">{what}</text>')
+    out.append('<text x="60" y="18">ns an element, by elements</text></svg>')
+    return '\n'.join(out) + '\n'
+
+
+def main():
+    parser = argparse.ArgumentParser(description='measures the kernels beside the limit of the machine')
+    parser.add_argument('build', type=pathlib.Path)
+    parser.add_argument('--readme', action='store_true')
+    args = parser.parse_args()
+    found = figures(args.build)
+    text = table(found)
+    print(text)
+    if args.readme:
+        readme = ROOT / 'README.md'
+        content = readme.read_text()
+        start, end = content.index(MARKS[0]) + len(MARKS[0]), content.index(MARKS[1])
+        readme.write_text(content[:start] + text + content[end:])
+        (ROOT / 'benchmarks/kernels.svg').write_text(plot(found))
+
+
+if __name__ == '__main__':
+    main()

@@ -1,0 +1,8 @@
+// All vector kernels, over the vector that has been defined before.
+// SPDX-License-Identifier: Apache-2.0
+
+// Included once an instruction set, between begin.hpp and end.hpp.
+#include <qgraft/kernels/simd/formulas.hpp>
+#include <qgraft/kernels/simd/tensor_loops.hpp>
+#include <qgraft/kernels/simd/channel_loops.hpp>
+#include <qgraft/kernels/simd/storage_loops.hpp>

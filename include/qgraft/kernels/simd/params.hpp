@@ -1,0 +1,88 @@
+// What the vector kernels are told of a range: a few floats, of one range or of many side by side.
+// SPDX-License-Identifier: Apache-2.0
+#ifndef QGRAFT_KERNELS_SIMD_PARAMS_HPP
+#define QGRAFT_KERNELS_SIMD_PARAMS_HPP
+
+#include <qgraft/kernels/numerics_concept.hpp>
+#include <qgraft/quant/isa_namespace.hpp>
+#include <qgraft/quant/quant_range.hpp>
+
+#include <bit>
+#include <cstddef>
+#include <cstdint>
+
+namespace qgraft::detail {
+
+/// The numbers of a nudged_range that a formula needs, by their place in an array.
+enum simd_param : std::size_t {
+    at_low,    ///< what values are clamped to: the range, in TensorFlow's forms, or its integers, in PyTorch's
+    at_high,   ///< likewise
+    at_scale,  ///< distance of two neighbouring values
+    at_inv,    ///< inv_scale
+    at_zero,   ///< quant_zero in TensorFlow's forms, zero_point in PyTorch's
+    at_live,   ///< all bits set, or 0 where the range is collapsed
+    simd_params
+};
+
+/// Rows of `width` floats; the numbers of the range of a row's element i are table[i], table[i + stride] ...
+struct simd_row_table {
+    const float* table;
+    std::size_t stride;
+    std::size_t width;
+};
+
+/// The sums of each float of a row, of the gradients below and above.
+struct simd_row_sums {
+    double* below;
+    double* above;
+};
+
+/// The numbers that storage needs beside them.
+enum simd_integer : std::size_t {
+    at_qmin,
+    at_qmax,
+    at_nan,     ///< what NaN becomes
+    at_lowest,  ///< the integer of no steps
+    simd_integers
+};
+
+QGRAFT_ISA_NAMESPACE_BEGIN
+
+constexpr bool clamps_integers(quantize_form form) noexcept {
+    return form == quantize_form::nearest || form == quantize_form::nearest_int64;
+}
+
+constexpr bool counts_from_zero(quantize_form form) noexcept {
+    return form == quantize_form::divide_zero || form == quantize_form::multiply_zero;
+}
+
+/// Writes the numbers of a range to to[0], to[stride], to[2 * stride] ...
+template <quantize_form Form>
+inline void put_params(const nudged_range& r, float* to, std::size_t stride) noexcept {
+    to[at_low * stride] = clamps_integers(Form) ? static_cast<float>(r.qmin) : r.min;
+    to[at_high * stride] = clamps_integers(Form) ? static_cast<float>(r.qmax) : r.max;
+    to[at_scale * stride] = r.scale;
+    to[at_inv * stride] = r.inv_scale;
+    to[at_zero * stride] = clamps_integers(Form) ? static_cast<float>(r.zero_point) : r.quant_zero;
+    to[at_live * stride] = std::bit_cast<float>(r.collapsed ? 0U : ~0U);
+}
+
+/// Whether the range of these numbers is not collapsed.
+inline bool is_live(const float* params) noexcept { return std::bit_cast<std::uint32_t>(params[at_live]) != 0; }
+
+template <class Numerics>
+inline constexpr bool has_simd = Numerics::tensor_form != quantize_form::other &&
+    Numerics::channel_form != quantize_form::other;
+
+/// A buffer of at least this many bytes is written past the caches, unless it is also what is read. Measured: below, writing
+/// through the caches is faster.
+inline constexpr std::size_t streamed_bytes = std::size_t{16} << 20U;
+
+inline bool worth_streaming(const void* in, const void* out, std::size_t bytes) noexcept {
+    return bytes >= streamed_bytes && in != out;
+}
+
+QGRAFT_ISA_NAMESPACE_END
+}  // namespace qgraft::detail
+
+#endif  // QGRAFT_KERNELS_SIMD_PARAMS_HPP

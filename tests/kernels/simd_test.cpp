@@ -1,0 +1,106 @@
+// Tests of kernels/simd.hpp against kernels/scalar.hpp: every level that this processor has, every numerics.
+// SPDX-License-Identifier: Apache-2.0
+#include <doctest/doctest.h>
+
+#include "simd_check_channels.hpp"
+#include "simd_check_tensor.hpp"
+
+#include <cstdlib>
+
+using qgraft::quant_error;
+using qgraft::quant_range;
+
+namespace {
+
+simd_check::effort effort() {
+    const bool full = std::getenv("QGRAFT_FULL_TESTS") != nullptr;
+    return full ? simd_check::effort{.all_ranges = true} : simd_check::effort{.longest = 70};
+}
+
+template <class N>
+void check(const char* numerics) {
+    static_assert(qgraft::channel_kernel_policy<qgraft::simd<N>>);
+    static_assert(qgraft::summing_kernel_policy<qgraft::simd<N>>);
+    static_assert(qgraft::folding_kernel_policy<qgraft::simd<N>>);
+    static_assert(qgraft::storage_kernel_policy<qgraft::simd<N>>);
+    static_assert(qgraft::observing_kernel_policy<qgraft::simd<N>>);
+    for (const qgraft::simd_level level : simd_check::levels()) {
+        CAPTURE(numerics);
+        CAPTURE(static_cast<int>(level));
+        const simd_check::at_level at(level);
+        simd_check::findings differences;
+        simd_check::check_tensors<N>(effort(), differences);
+        simd_check::check_all_channels<N>(effort(), differences);
+        CHECK(differences.count() == 0);
+    }
+}
+
+}  // namespace
+
+TEST_CASE("the vector kernels are the scalar definition, bit for bit: tf115") { check<qgraft::tf115>("tf115"); }
+TEST_CASE("the vector kernels are the scalar definition, bit for bit: tf115_args") {
+    check<qgraft::tf115_args>("tf115_args");
+}
+TEST_CASE("the vector kernels are the scalar definition, bit for bit: tf2") { check<qgraft::tf2>("tf2"); }
+TEST_CASE("the vector kernels are the scalar definition, bit for bit: tf2_args") {
+    check<qgraft::tf2_args>("tf2_args");
+}
+TEST_CASE("the vector kernels are the scalar definition, bit for bit: torch") { check<qgraft::torch>("torch"); }
+
+TEST_CASE("tensors that are written past the caches are equal, too") {
+    constexpr std::size_t size = qgraft::detail::streamed_bytes / sizeof(float) + 64;
+    simd_check::findings differences;
+    simd_check::check_tensor<qgraft::tf2>(size, 1, {-0.3F, 5.1F}, {}, differences);
+    simd_check::check_channels<qgraft::tf115>({size / 64, 64, 1}, 3, simd_check::channel_ranges(64, false), {},
+                                              differences);
+    CHECK(differences.count() == 0);
+}
+
+TEST_CASE("bad arguments are refused before anything is written") {
+    using kernels = qgraft::simd<>;
+    const std::vector<float> in(3, 1.0F);
+    std::vector<float> out(3, 42.0F);
+    std::vector<float> small(2, 42.0F);
+    const std::vector<quant_range> two(2, {-1.0F, 1.0F});
+    std::vector<qgraft::range_gradient> d(2);
+    CHECK_THROWS_AS(kernels::fake_quantize(in, small, {-1.0F, 1.0F}, {}), quant_error);
+    CHECK_THROWS_AS(kernels::fake_quantize(in, out, {-1.0F, 1.0F}, {.bits = 17}), quant_error);
+    CHECK_THROWS_AS(kernels::fake_quantize_gradient(small, in, out, {-1.0F, 1.0F}, {}), quant_error);
+    CHECK_THROWS_AS(kernels::fake_quantize_gradient(in, in, small, {-1.0F, 1.0F}, {}), quant_error);
+    CHECK_THROWS_AS(kernels::fake_quantize_channels(in, out, two, {}), quant_error);
+    CHECK_THROWS_AS(kernels::fake_quantize_channels(small, small, two, {}, 0), quant_error);
+    CHECK_THROWS_AS(kernels::fake_quantize_channels_gradient(small, small, small, two, {d.data(), 1}, {}), quant_error);
+    CHECK_THROWS_AS(kernels::scale_channels(in, out, small, 1), quant_error);
+    std::vector<std::uint8_t> bytes(3, 77);
+    CHECK_THROWS_AS(kernels::quantize(std::span<const float>(in), std::span<std::uint8_t>(bytes), {-1.0F, 1.0F},
+                                      {.bits = 9}),
+                    quant_error);
+    CHECK_THROWS_AS(kernels::quantize_int4(in, bytes, {-1.0F, 1.0F}, {.bits = 4}), quant_error);
+    CHECK(out == std::vector<float>(3, 42.0F));
+    CHECK(small == std::vector<float>(2, 42.0F));
+    CHECK(bytes == std::vector<std::uint8_t>(3, 77));
+}
+
+#if QGRAFT_SIMD_X86
+TEST_CASE("the floating-point mode of the thread is as it was, and does not matter") {
+    const auto mode = [] {
+        std::uint32_t csr = 0;
+        asm volatile("stmxcsr %0" : "=m"(csr));
+        return csr & ~0x3fU;
+    };
+    const std::uint32_t before = mode();
+    std::vector<float> x(300, 1e-40F);
+    std::vector<float> y(300);
+    qgraft::simd<qgraft::tf115>::fake_quantize_gradient(x, x, y, {-1.0F, 1.0F}, {});
+    CHECK(y[299] == 0.0F);
+    CHECK(mode() == before);
+    {
+        const qgraft::detail::flush_mode flushing;
+        CHECK((mode() & 0x8040U) == 0x8040U);
+        x.assign(300, 0.3F);
+        qgraft::simd<qgraft::tf115>::fake_quantize(x, y, {-1.0F, 1.0F}, {});
+        CHECK((mode() & 0x8040U) == 0x8040U);
+    }
+    CHECK(mode() == before);
+}
+#endif
