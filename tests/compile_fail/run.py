@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """usage: python3 run.py COMPILER FOLDER [--messages FOLDER]
 
-Every *.cpp of the folder begins with a line `// expect: SENTENCE`. The compiler must refuse the file, and its first line
-with an error must contain the sentence. Exits 0 where all do, 1 where one does not, 77 where there is no such compiler.
+Every *.cpp of the folder begins with a line `// expect: SENTENCE`, and perhaps a second one `// flags: FLAG...`. The
+compiler must refuse the file, and its first line with an error must contain the sentence. Exits 0 where all do, 1 where one does not, 77 where there is no such compiler.
 --messages names the folder of the headers that protobuf's compiler wrote.
 """
 import argparse
@@ -17,24 +17,26 @@ import sys
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 EXPECT = "// expect: "
+FLAGS = "// flags: "
 ERROR = re.compile(r"\berror: ")
 SKIPPED = 77
 
 
-def command_of(compiler, messages, source):
+def command_of(compiler, messages, source, flags):
     folders = [ROOT / "include"] + sorted((ROOT / "adapters").glob("*/include"))
     includes = [part for folder in folders for part in ("-I", str(folder))]
     system = ["-isystem", messages] if messages else []
-    return [compiler, "-std=c++20", "-fsyntax-only", *includes, *system, str(source)]
+    return [compiler, "-std=c++20", "-fsyntax-only", *flags, *includes, *system, str(source)]
 
 
 def problem_with(compiler, messages, source):
     """What is wrong with one file, in words, or None."""
-    first_line = source.read_text(encoding="utf-8").split("\n", 1)[0]
+    first_line, second_line = source.read_text(encoding="utf-8").split("\n", 2)[:2]
     sentence = first_line[len(EXPECT):].strip()
     if not first_line.startswith(EXPECT) or not sentence:
         return f"its first line is not '{EXPECT}SENTENCE'"
-    run = subprocess.run(command_of(compiler, messages, source), stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+    flags = second_line[len(FLAGS):].split() if second_line.startswith(FLAGS) else []
+    run = subprocess.run(command_of(compiler, messages, source, flags), stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
                          env={**os.environ, "LC_ALL": "C"}, encoding="utf-8", errors="replace", check=False)
     if run.returncode == 0:
         return "it compiles"

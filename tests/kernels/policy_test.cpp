@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <doctest/doctest.h>
 
+#include <qgraft/kernels/observe.hpp>
 #include <qgraft/kernels/policy.hpp>
 #include <qgraft/kernels/scalar.hpp>
 
@@ -40,6 +41,31 @@ struct tensor_only {
     static qgraft::quant_range min_max(std::span<const float>) { return {}; }
 };
 
+/// A user's kernels with a state: they count how often they are called.
+struct counting_kernels {
+    int* calls;
+
+    void fake_quantize(std::span<const float> in, std::span<float> out, qgraft::quant_range range,
+                       const qgraft::quant_spec& spec) const {
+        ++*calls;
+        qgraft::scalar<>::fake_quantize(in, out, range, spec);
+    }
+    template <qgraft::quant_spec S>
+    void fake_quantize(std::span<const float> in, std::span<float> out, qgraft::quant_range range) const {
+        fake_quantize(in, out, range, S);
+    }
+    qgraft::range_gradient fake_quantize_gradient(std::span<const float> grad, std::span<const float> in,
+                                                  std::span<float> dx, qgraft::quant_range range,
+                                                  const qgraft::quant_spec& spec) const {
+        ++*calls;
+        return qgraft::scalar<>::fake_quantize_gradient(grad, in, dx, range, spec);
+    }
+    qgraft::quant_range min_max(std::span<const float> in) const {
+        ++*calls;
+        return qgraft::scalar<>::min_max(in);
+    }
+};
+
 struct nothing {};
 
 }  // namespace
@@ -67,4 +93,17 @@ TEST_CASE("the scalar kernels compute with the numerics they are given") {
     std::array<float, 3> out{};
     qgraft::scalar<clamp_only>::fake_quantize(in, out, {-1.0F, 1.0F}, {});
     CHECK(out == std::array<float, 3>{-1.0F, 0.3F, 1.0F});
+}
+
+TEST_CASE("a user's kernels with a state are a kernel policy, and observe, update and quantize in one call") {
+    static_assert(qgraft::kernel_policy<counting_kernels>);
+    int calls = 0;
+    const counting_kernels kernels{&calls};
+    const std::array<float, 4> in{-1.0F, 0.4F, 1.6F, 2.0F};
+    std::array<float, 4> out{};
+    qgraft::last_value observer;
+    const auto range = qgraft::detail::observe_fake_quantize(kernels, observer, in, out, {.bits = 2});
+    CHECK(range == qgraft::quant_range{-1.0F, 2.0F});
+    CHECK(out == std::array<float, 4>{-1.0F, 0.0F, 2.0F, 2.0F});
+    CHECK(calls == 2);
 }

@@ -168,3 +168,42 @@ TEST_CASE("channels are scaled by a number each, wherever their dimension is, in
     CHECK_THROWS_AS(kernels::scale_channels(in, {out.data(), 6}, two, 1), quant_error);
     CHECK(out[5] == -3.0F);
 }
+
+TEST_CASE("a channel in the middle has the values and gradients of the same tensor with the channel last") {
+    constexpr std::size_t outer = 2;
+    constexpr std::size_t channels = 3;
+    constexpr std::size_t inner = 5;
+    const std::vector<quant_range> ranges{{-1.0F, 2.0F}, {0.0F, 6.0F}, {0.0F, 0.0F}};
+    floats middle(outer * channels * inner);
+    for (std::size_t i = 0; i < middle.size(); ++i) middle[i] = static_cast<float>(i) * 0.37F - 4.0F;
+    const auto channel_last = [](const floats& from) {
+        floats to(from.size());
+        for (std::size_t o = 0; o < outer; ++o) {
+            for (std::size_t c = 0; c < channels; ++c) {
+                for (std::size_t i = 0; i < inner; ++i) {
+                    to[(o * inner + i) * channels + c] = from[(o * channels + c) * inner + i];
+                }
+            }
+        }
+        return to;
+    };
+    const floats last = channel_last(middle);
+    floats out_middle(middle.size());
+    floats out_last(middle.size());
+    kernels::fake_quantize_channels(middle, out_middle, ranges, {.bits = 4}, inner);
+    kernels::fake_quantize_channels(last, out_last, ranges, {.bits = 4}, 1);
+    CHECK(channel_last(out_middle) == out_last);
+
+    std::vector<range_gradient> d_middle(channels);
+    std::vector<range_gradient> d_last(channels);
+    kernels::fake_quantize_channels_gradient(middle, middle, out_middle, ranges, d_middle, {.bits = 4}, inner);
+    kernels::fake_quantize_channels_gradient(last, last, out_last, ranges, d_last, {.bits = 4}, 1);
+    CHECK(channel_last(out_middle) == out_last);
+    CHECK(d_middle == d_last);
+
+    std::vector<quant_range> found_middle(channels);
+    std::vector<quant_range> found_last(channels);
+    kernels::min_max_channels(middle, found_middle, inner);
+    kernels::min_max_channels(last, found_last, 1);
+    CHECK(found_middle == found_last);
+}
