@@ -1,10 +1,11 @@
 // What the kernels cost beside the limit of the machine: forward, gradient, per channel, observed; one thread.
 // SPDX-License-Identifier: Apache-2.0
 //
-// Names: limit/copy/N, limit/copy_streaming/N, limit/read2_write1/N; forward/WHAT/NUMERICS/N and gradient/WHAT/NUMERICS/N,
-// where WHAT is tensor, channel (64, innermost), channel_middle (64, 16 elements behind each) or channel_outer (64);
-// observe/N, observe_forward/NUMERICS/N; call/WHAT/NUMERICS, of 16 elements. Times are of a call, in ns; the limits' labels
-// say which loop was the fastest. QGRAFT_SIMD_LEVEL=baseline, sse41, avx2, avx512 measures that level.
+// Names: limit/copy/N, limit/copy_streaming/N, limit/read2_write1/N; forward/WHAT/NUMERICS/N and
+// gradient/WHAT/NUMERICS/N, where WHAT is tensor, channel (64, innermost), channel_middle (64, 16 elements behind each)
+// or channel_outer (64); observe/N, observe_forward/NUMERICS/N; call/WHAT/NUMERICS, of 16 elements. Times are of a
+// call, in ns; the limits' labels say which loop was the fastest. QGRAFT_SIMD_LEVEL=baseline, sse41, avx2, avx512
+// measures that level.
 #include "bench_limits.hpp"
 
 #include <qgraft/kernels/observer.hpp>
@@ -92,7 +93,8 @@ void add_channels(const std::string& which, const std::string& numerics, std::si
     });
     add("gradient/" + tail, n, [inner](std::size_t size) {
         data& t = tensors();
-        kernels::fake_quantize_channels_gradient(t.gradient(size), t.in(size), t.to(size), t.ranges, t.sums, spec, inner);
+        kernels::fake_quantize_channels_gradient(t.gradient(size), t.in(size), t.to(size), t.ranges, t.sums, spec,
+                                                 inner);
     });
 }
 
@@ -105,8 +107,7 @@ void forward(std::size_t n) {
 template <class N>
 void gradient(std::size_t n) {
     data& t = tensors();
-    benchmark::DoNotOptimize(
-        qgraft::simd<N>::fake_quantize_gradient(t.gradient(n), t.in(n), t.to(n), range, spec));
+    benchmark::DoNotOptimize(qgraft::simd<N>::fake_quantize_gradient(t.gradient(n), t.in(n), t.to(n), range, spec));
 }
 
 template <class N>
@@ -145,9 +146,8 @@ int main(int argc, char** argv) {
         add_limit("limit/copy", n, limits::copies());
         add_limit("limit/copy_streaming", n, limits::streaming_copies());
         add_limit("limit/read2_write1", n, limits::two_into_one());
-        add("observe/" + std::to_string(n), n, [](std::size_t size) {
-            benchmark::DoNotOptimize(qgraft::simd<>::min_max(tensors().in(size)));
-        });
+        add("observe/" + std::to_string(n), n,
+            [](std::size_t size) { benchmark::DoNotOptimize(qgraft::simd<>::min_max(tensors().in(size))); });
     }
     add_numerics<qgraft::tf115>("tf115");
     add_numerics<qgraft::tf2>("tf2");

@@ -27,21 +27,22 @@ inline void by_memcpy(const float* a, const float*, float* to, std::size_t n) { 
 #if defined(__x86_64__)
 
 // A function for each width: two vectors, or one, are combined by OP and written by STORE.
-#define LIMIT_LOOP(NAME, TARGET, VECTOR, LOAD, STORE, OP)                                           \
-    __attribute__((target(TARGET), noinline)) inline void NAME(const float* a, const float* b, float* to, std::size_t n) { \
-        constexpr std::size_t lanes = sizeof(VECTOR) / sizeof(float);                               \
-        static_cast<void>(b);                                                                       \
-        for (std::size_t i = 0; i < n; i += 4 * lanes) {                                            \
-            const VECTOR v0 = OP(LOAD, i);                                                          \
-            const VECTOR v1 = OP(LOAD, i + lanes);                                                  \
-            const VECTOR v2 = OP(LOAD, i + 2 * lanes);                                              \
-            const VECTOR v3 = OP(LOAD, i + 3 * lanes);                                              \
-            STORE(to + i, v0);                                                                      \
-            STORE(to + i + lanes, v1);                                                              \
-            STORE(to + i + 2 * lanes, v2);                                                          \
-            STORE(to + i + 3 * lanes, v3);                                                          \
-        }                                                                                           \
-        _mm_sfence();                                                                               \
+#define LIMIT_LOOP(NAME, TARGET, VECTOR, LOAD, STORE, OP)                                                 \
+    __attribute__((target(TARGET), noinline)) inline void NAME(const float* a, const float* b, float* to, \
+                                                               std::size_t n) {                           \
+        constexpr std::size_t lanes = sizeof(VECTOR) / sizeof(float);                                     \
+        static_cast<void>(b);                                                                             \
+        for (std::size_t i = 0; i < n; i += 4 * lanes) {                                                  \
+            const VECTOR v0 = OP(LOAD, i);                                                                \
+            const VECTOR v1 = OP(LOAD, i + lanes);                                                        \
+            const VECTOR v2 = OP(LOAD, i + 2 * lanes);                                                    \
+            const VECTOR v3 = OP(LOAD, i + 3 * lanes);                                                    \
+            STORE(to + i, v0);                                                                            \
+            STORE(to + i + lanes, v1);                                                                    \
+            STORE(to + i + 2 * lanes, v2);                                                                \
+            STORE(to + i + 3 * lanes, v3);                                                                \
+        }                                                                                                 \
+        _mm_sfence();                                                                                     \
     }
 #define LIMIT_ONE(LOAD, I) LOAD(a + (I))
 #define LIMIT_TWO_128(LOAD, I) _mm_or_ps(LOAD(a + (I)), LOAD(b + (I)))
@@ -73,12 +74,15 @@ inline bool has_avx512() { return __builtin_cpu_supports("avx512f") != 0; }
 
 /// Copies through the caches; memcpy, which may decide otherwise.
 inline std::vector<way> copies() {
-    return {{"memcpy", by_memcpy, true}, {"16 bytes", copy_128, true}, {"32 bytes", copy_256, has_avx()},
+    return {{"memcpy", by_memcpy, true},
+            {"16 bytes", copy_128, true},
+            {"32 bytes", copy_256, has_avx()},
             {"64 bytes", copy_512, has_avx512()}};
 }
 /// Copies past the caches.
 inline std::vector<way> streaming_copies() {
-    return {{"16 bytes", stream_128, true}, {"32 bytes", stream_256, has_avx()}, {"64 bytes", stream_512, has_avx512()}};
+    return {
+        {"16 bytes", stream_128, true}, {"32 bytes", stream_256, has_avx()}, {"64 bytes", stream_512, has_avx512()}};
 }
 /// Two tensors read, one written, through the caches or past them.
 inline std::vector<way> two_into_one() {

@@ -137,9 +137,17 @@ template <class P>
 void check(const P& policy) {
     const qgraft::parallel<P, three_threads> typed;
     for (const std::size_t n : {0U, 1U, 16384U, 131071U, 300001U}) check_tensor(policy, typed, n);
-    for (const simd_check::shape& s :
-         {simd_check::shape{4000, 64, 1}, {6000, 37, 1}, {1, 40, 9000}, {3, 5, 40000}, {9, 30, 700}, {40, 3000, 2},
-          {5, 70000, 1}, {3000, 5, 9}, {17, 129, 65}, {0, 4, 1}, {100, 2500, 1}}) {
+    for (const simd_check::shape& s : {simd_check::shape{4000, 64, 1},
+                                       {6000, 37, 1},
+                                       {1, 40, 9000},
+                                       {3, 5, 40000},
+                                       {9, 30, 700},
+                                       {40, 3000, 2},
+                                       {5, 70000, 1},
+                                       {3000, 5, 9},
+                                       {17, 129, 65},
+                                       {0, 4, 1},
+                                       {100, 2500, 1}}) {
         check_channels(policy, typed, s);
     }
     check_channels(policy, qgraft::parallel(policy, backwards{}), {900, 150, 1});

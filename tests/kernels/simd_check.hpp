@@ -1,5 +1,5 @@
-// Compares the vector kernels with the scalar definition. Needs no test framework, so that programs which are cross-compiled
-// or compiled with other flags can use it, too.
+// Compares the vector kernels with the scalar definition. Needs no test framework, so that programs which are
+// cross-compiled or compiled with other flags can use it, too.
 // SPDX-License-Identifier: Apache-2.0
 #ifndef QGRAFT_TESTS_KERNELS_SIMD_CHECK_HPP
 #define QGRAFT_TESTS_KERNELS_SIMD_CHECK_HPP
@@ -78,11 +78,11 @@ private:
 
 inline const std::vector<quant_range>& ranges() {
     static const std::vector<quant_range> all{
-        {-1.0F, 1.0F},       {0.0F, 6.0F},         {-0.3F, 5.1F},      {-7.0F, 0.0F},       {0.0F, 0.0F},
-        {1.0F, 6.0F},        {-6.0F, -1.0F},       {3.0F, -2.0F},      {2.0F, 2.0F},        {nan, 1.0F},
-        {-1.0F, nan},        {-infinity, 1.0F},    {-1.0F, infinity},  {-3e38F, 3e38F},     {-1e-33F, 2e-33F},
-        {-1e-36F, 3e-36F},   {0.0F, 2e-38F},       {-1e-40F, 1e-40F},  {-1e30F, 2e30F},     {1e-40F, 0.5F},
-        {-1.7e38F, 1.6e38F}, {-FLT_MIN, FLT_MIN},  {-0.0F, 0.0F},      {-5e-39F, 300.0F},   {-1e-20F, 1e-18F}};
+        {-1.0F, 1.0F},       {0.0F, 6.0F},        {-0.3F, 5.1F},     {-7.0F, 0.0F},     {0.0F, 0.0F},
+        {1.0F, 6.0F},        {-6.0F, -1.0F},      {3.0F, -2.0F},     {2.0F, 2.0F},      {nan, 1.0F},
+        {-1.0F, nan},        {-infinity, 1.0F},   {-1.0F, infinity}, {-3e38F, 3e38F},   {-1e-33F, 2e-33F},
+        {-1e-36F, 3e-36F},   {0.0F, 2e-38F},      {-1e-40F, 1e-40F}, {-1e30F, 2e30F},   {1e-40F, 0.5F},
+        {-1.7e38F, 1.6e38F}, {-FLT_MIN, FLT_MIN}, {-0.0F, 0.0F},     {-5e-39F, 300.0F}, {-1e-20F, 1e-18F}};
     return all;
 }
 
@@ -98,7 +98,7 @@ public:
     explicit values(quant_range range) : range_(range) {}
 
     float next() {
-        static constexpr float specials[] = {0.0F,  -0.0F,   nan,      infinity, -infinity, 1e-40F, -1e-40F,
+        static constexpr float specials[] = {0.0F,   -0.0F,   nan,      infinity, -infinity, 1e-40F, -1e-40F,
                                              1e-45F, FLT_MIN, -FLT_MIN, FLT_MAX,  -FLT_MAX,  0.5F,   -1e30F};
         const auto r = static_cast<std::uint32_t>(random_());
         if (r % 8 == 0) return specials[random_() % std::size(specials)];

@@ -74,7 +74,8 @@ void check_channels(const shape& s, std::size_t shift, const std::vector<quant_r
         scales.push_back(least[c].max);
         if (same(found[c].min, least[c].min) && same(found[c].max, least[c].max)) continue;
         f.differs("min_max of channels", "channel %zu: %a %a, expected %a %a", c, static_cast<double>(found[c].min),
-                  static_cast<double>(found[c].max), static_cast<double>(least[c].min), static_cast<double>(least[c].max));
+                  static_cast<double>(found[c].max), static_cast<double>(least[c].min),
+                  static_cast<double>(least[c].max));
     }
 
     definition::scale_channels(in.span(), expected, scales, s.inner);
@@ -93,8 +94,8 @@ void check_tiny_products(findings& f) {
     floats scales;
     for (int i = 0; i < 4000; ++i) {
         const float a = std::bit_cast<float>(static_cast<std::uint32_t>(0x3f800000U + (random() & 0x7fffffU)));
-        const float inverse = std::bit_cast<float>(static_cast<std::uint32_t>(
-            std::bit_cast<std::uint32_t>(1.0F / a) + random() % 5U - 2U));
+        const float inverse = std::bit_cast<float>(
+            static_cast<std::uint32_t>(std::bit_cast<std::uint32_t>(1.0F / a) + random() % 5U - 2U));
         in.push_back(a * 0x1p-64F);
         scales.push_back(inverse * 0x1p-62F);
     }
@@ -119,7 +120,8 @@ void check_all_channels(const effort& e, findings& f) {
     for (std::size_t channels = 1; channels <= std::min<std::size_t>(e.longest, 67); ++channels) {
         for (const std::size_t outer : {1U, 3U, 9U, 70U}) {
             const bool odd = (channels + outer) % 3 == 0;
-            check_channels<N>({outer, channels, 1}, (channels + outer) % e.shifts, channel_ranges(channels, odd), {}, f);
+            check_channels<N>({outer, channels, 1}, (channels + outer) % e.shifts, channel_ranges(channels, odd), {},
+                              f);
         }
     }
     for (std::size_t inner = 2; inner <= e.longest; inner += inner < 20 ? 1 : 13) {

@@ -1,10 +1,10 @@
-// One half of a program whose halves are compiled for different processors: calls every function of the vector kernels, and
-// compares with the scalar definition. Uses none of the standard library's inline functions that could hold other
+// One half of a program whose halves are compiled for different processors: calls every function of the vector kernels,
+// and compares with the scalar definition. Uses none of the standard library's inline functions that could hold other
 // instructions: the linker keeps one of them for both halves.
 // SPDX-License-Identifier: Apache-2.0
 //
-// Compiled with -DQGRAFT_HALF=NAME, the name of the function that it defines. With -DQGRAFT_MAIN it has a main, too, which
-// calls low(), and high() where it is given an argument.
+// Compiled with -DQGRAFT_HALF=NAME, the name of the function that it defines. With -DQGRAFT_MAIN it has a main, too,
+// which calls low(), and high() where it is given an argument.
 #include <qgraft/kernels/parallel.hpp>
 #include <qgraft/kernels/scalar.hpp>
 #include <qgraft/kernels/simd.hpp>

@@ -1,5 +1,5 @@
-// A program for many compilers and flags: compares the vector kernels with the scalar definition, and prints a digest of what
-// the definition computes, which must be the same for all of them.
+// A program for many compilers and flags: compares the vector kernels with the scalar definition, and prints a digest
+// of what the definition computes, which must be the same for all of them.
 // SPDX-License-Identifier: Apache-2.0
 //
 // usage: simd_program [LONGEST]        all lengths up to LONGEST

@@ -72,9 +72,9 @@ TEST_CASE("bad arguments are refused before anything is written") {
     CHECK_THROWS_AS(kernels::fake_quantize_channels_gradient(small, small, small, two, {d.data(), 1}, {}), quant_error);
     CHECK_THROWS_AS(kernels::scale_channels(in, out, small, 1), quant_error);
     std::vector<std::uint8_t> bytes(3, 77);
-    CHECK_THROWS_AS(kernels::quantize(std::span<const float>(in), std::span<std::uint8_t>(bytes), {-1.0F, 1.0F},
-                                      {.bits = 9}),
-                    quant_error);
+    CHECK_THROWS_AS(
+        kernels::quantize(std::span<const float>(in), std::span<std::uint8_t>(bytes), {-1.0F, 1.0F}, {.bits = 9}),
+        quant_error);
     CHECK_THROWS_AS(kernels::quantize_int4(in, bytes, {-1.0F, 1.0F}, {.bits = 4}), quant_error);
     CHECK(out == std::vector<float>(3, 42.0F));
     CHECK(small == std::vector<float>(2, 42.0F));

@@ -31,9 +31,9 @@ enum class range_choice {
 /// A type whose members are the state of an observer: copy them out and in to save, restore and resume.
 ///
 ///     quant_range update(batch, spec)     takes the least and the greatest value of a batch (see min_max), and returns
-///                                         current(); changes nothing where the mode is frozen. Throws quant_error,
-/// before
-///                                         it changes anything, where the spec or a member is out of range
+///                                         current(); changes nothing where the mode is frozen. Throws
+///                                         quant_error, before it changes anything, where the spec or a
+///                                         member is out of range
 ///     quant_range current()               the range to quantize with
 ///     observer_mode mode
 template <class O>

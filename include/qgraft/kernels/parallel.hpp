@@ -24,20 +24,22 @@ namespace qgraft {
 
 QGRAFT_ISA_NAMESPACE_BEGIN
 
-/// The kernel policy P, cut into pieces that Split runs; see piece_split. Values and sums are those of P, bit for bit,
-/// however the pieces are run. P is asked for what it has: a summing_kernel_policy for gradients, a folding_kernel_policy
-/// for scale_channels, a storage_kernel_policy for storage. Arguments are checked before anything is written; where a piece
-/// throws all the same, that is thrown when all have ended.
+/// The kernel policy P, cut into pieces that Splitter runs; see piece_split. Values and sums are those of P, bit for
+/// bit, however the pieces are run. P is asked for what it has: a summing_kernel_policy for gradients, a
+/// folding_kernel_policy for scale_channels, a storage_kernel_policy for storage. Arguments are checked before anything
+/// is written; where a piece throws all the same, that is thrown when all have ended.
 ///
-/// As a type, where Split is empty: parallel<simd<>, my_pool>. As an object: parallel kernels(simd<>{}, [&pool](...) {...}).
-template <summing_kernel_policy P, piece_split Split>
+/// As a type, where Splitter is empty: parallel<simd<>, my_pool>. As an object: parallel kernels(simd<>{}, [&pool](...)
+/// {...}).
+template <summing_kernel_policy P, piece_split Splitter>
 class parallel {
 public:
     constexpr parallel() = default;
-    constexpr parallel(P policy, Split split) : policy_(std::move(policy)), split_(std::move(split)) {}
+    constexpr parallel(P policy, Splitter split) : policy_(std::move(policy)), split_(std::move(split)) {}
 
     /// See kernel_policy.
-    void fake_quantize(std::span<const float> in, std::span<float> out, quant_range range, const quant_spec& spec) const {
+    void fake_quantize(std::span<const float> in, std::span<float> out, quant_range range,
+                       const quant_spec& spec) const {
         require_valid(spec);
         detail::require_size("out", out.size(), in.size());
         each_piece(in.size(), [&](std::size_t first, std::size_t n) {
@@ -122,9 +124,10 @@ public:
     }
 
     /// See summing_kernel_policy.
-    void fake_quantize_channels_gradient_sums(std::span<const float> grad, std::span<const float> in, std::span<float> dx,
-                                              std::span<const quant_range> ranges, std::span<range_sums> sums,
-                                              const quant_spec& spec, std::size_t inner = 1) const {
+    void fake_quantize_channels_gradient_sums(std::span<const float> grad, std::span<const float> in,
+                                              std::span<float> dx, std::span<const quant_range> ranges,
+                                              std::span<range_sums> sums, const quant_spec& spec,
+                                              std::size_t inner = 1) const {
         detail::require_size("sums", sums.size(), ranges.size());
         require_valid(spec);
         const detail::channel_rows rows = detail::rows_of(in.size(), ranges.size(), inner);
@@ -132,7 +135,7 @@ public:
         detail::require_size("dx", dx.size(), in.size());
         for (range_sums& s : sums) s = {};
         if (in.empty()) return;
-        detail::channel_gradients<P, Split>(policy_, split_, grad, in, dx, ranges, spec, rows).run(sums);
+        detail::channel_gradients<P, Splitter>(policy_, split_, grad, in, dx, ranges, spec, rows).run(sums);
     }
 
     /// See channel_kernel_policy.
@@ -169,8 +172,8 @@ public:
 
     /// See storage_kernel_policy.
     template <storage_integer Integer>
-    void quantize(std::span<const float> in, std::span<Integer> out, quant_range range, const quant_spec& spec) const
-        requires storage_kernel_policy<P> {
+    void quantize(std::span<const float> in, std::span<Integer> out, quant_range range,
+                  const quant_spec& spec) const requires storage_kernel_policy<P> {
         detail::storage_offset<Integer>(spec);
         detail::require_size("out", out.size(), in.size());
         each_piece(in.size(), [&](std::size_t first, std::size_t n) {
@@ -180,8 +183,8 @@ public:
 
     /// See storage_kernel_policy.
     template <storage_integer Integer>
-    void dequantize(std::span<const Integer> in, std::span<float> out, quant_range range, const quant_spec& spec) const
-        requires storage_kernel_policy<P> {
+    void dequantize(std::span<const Integer> in, std::span<float> out, quant_range range,
+                    const quant_spec& spec) const requires storage_kernel_policy<P> {
         detail::storage_offset<Integer>(spec);
         detail::require_size("out", out.size(), in.size());
         each_piece(in.size(), [&](std::size_t first, std::size_t n) {
@@ -205,7 +208,8 @@ public:
         detail::require_room(spec, 4);
         detail::require_size("packed", packed.size(), detail::packed_size(out.size()));
         each_piece(out.size(), [&](std::size_t first, std::size_t n) {
-            policy_.dequantize_int4(packed.subspan(first / 2, detail::packed_size(n)), out.subspan(first, n), range, spec);
+            policy_.dequantize_int4(packed.subspan(first / 2, detail::packed_size(n)), out.subspan(first, n), range,
+                                    spec);
         });
     }
 
@@ -214,17 +218,16 @@ private:
     template <class F>
     void each_piece(std::size_t size, const F& f) const {
         const detail::cut pieces = detail::cut::of(size, gradient_block, 1);
-        detail::run_pieces(split_, pieces.count, [&](std::size_t i) {
-            f(pieces.begin(i), pieces.end(i) - pieces.begin(i));
-        });
+        detail::run_pieces(split_, pieces.count,
+                           [&](std::size_t i) { f(pieces.begin(i), pieces.end(i) - pieces.begin(i)); });
     }
 
     [[no_unique_address]] P policy_{};
-    [[no_unique_address]] Split split_{};
+    [[no_unique_address]] Splitter split_{};
 };
 
-template <class P, class Split>
-parallel(P, Split) -> parallel<P, Split>;
+template <class P, class Splitter>
+parallel(P, Splitter) -> parallel<P, Splitter>;
 
 QGRAFT_ISA_NAMESPACE_END
 

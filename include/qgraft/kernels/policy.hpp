@@ -125,8 +125,8 @@ concept has_packed_storage = requires(const P& p, values_in in, values_out out, 
 /// with spans of float for tensors, a quant_range and a quant_spec. `out` and `dx` are as long as `in`; `out` may be
 /// `in` and `dx` may be `grad`. Of a spec the bits and narrow_range count here: symmetry is a matter of choosing the
 /// range, except where a numerics policy nudges symmetric ranges in another way (torch). The rules take a policy as a
-/// type, so they need one that is empty and default constructible. A member type `compiled_widths`, such as widths<4, 8>,
-/// says which bits they may ask for at run time; all where there is none.
+/// type, so they need one that is empty and default constructible. A member type `compiled_widths`, such as widths<4,
+/// 8>, says which bits they may ask for at run time; all where there is none.
 template <class P>
 concept kernel_policy = detail::has_fake_quantize<P> && detail::has_static_fake_quantize<P> &&
     detail::has_gradient<P> && detail::has_min_max<P>;

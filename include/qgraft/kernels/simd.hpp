@@ -26,10 +26,10 @@ namespace qgraft {
 
 QGRAFT_ISA_NAMESPACE_BEGIN
 
-/// The kernel policy for speed: AVX-512, AVX2, SSE4.1 or NEON, chosen when it runs, whatever flags the program is compiled
-/// with. Same functions, same errors and, bit for bit, same values as scalar<Numerics>; sums of gradients are equal within
-/// 1e-6 of the sum of magnitudes, as their order differs. A numerics policy with a formula of its own, and a processor
-/// without these instructions, run the scalar definition.
+/// The kernel policy for speed: AVX-512, AVX2, SSE4.1 or NEON, chosen when it runs, whatever flags the program is
+/// compiled with. Same functions, same errors and, bit for bit, same values as scalar<Numerics>; sums of gradients are
+/// equal within 1e-6 of the sum of magnitudes, as their order differs. A numerics policy with a formula of its own, and
+/// a processor without these instructions, run the scalar definition.
 template <numerics_policy Numerics = tf115>
 struct simd : detail::simd_channels<Numerics>, detail::simd_storage<Numerics> {
     using numerics = Numerics;
@@ -88,11 +88,11 @@ struct simd : detail::simd_channels<Numerics>, detail::simd_storage<Numerics> {
             }
             float params[detail::simd_params];
             detail::put_params<Numerics::tensor_form>(nudged, params, 1);
-            const bool streams = detail::worth_streaming(grad.data(), dx.data(), in.size_bytes()) &&
-                dx.data() != in.data();
+            const bool streams =
+                detail::worth_streaming(grad.data(), dx.data(), in.size_bytes()) && dx.data() != in.data();
             const detail::numerics_mode<Numerics::ops::flushes> mode;
-            QGRAFT_SIMD_CALL(level, gradient<Numerics::tensor_form>(grad.data(), in.data(), dx.data(), in.size(), params,
-                                                                    streams, &sums))
+            QGRAFT_SIMD_CALL(level, gradient<Numerics::tensor_form>(grad.data(), in.data(), dx.data(), in.size(),
+                                                                    params, streams, &sums))
         }
         return sums;
     }
@@ -112,15 +112,15 @@ struct simd : detail::simd_channels<Numerics>, detail::simd_storage<Numerics> {
     /// min_max, the observer's update, and fake_quantize with its new range; see observing_kernel_policy.
     template <observer O>
     static quant_range observe_fake_quantize(O& o, std::span<const float> in, std::span<float> out,
-                                      const quant_spec& spec) {
+                                             const quant_spec& spec) {
         return detail::observe_fake_quantize(simd{}, o, in, out, spec);
     }
 
     /// The same with an observer and a range a channel.
     template <observer O>
     static void observe_fake_quantize_channels(std::span<O> observers, std::span<const float> in, std::span<float> out,
-                                        std::span<quant_range> ranges, const quant_spec& spec,
-                                        std::size_t inner = 1) {
+                                               std::span<quant_range> ranges, const quant_spec& spec,
+                                               std::size_t inner = 1) {
         detail::observe_fake_quantize_channels(simd{}, observers, in, out, ranges, spec, inner);
     }
 };

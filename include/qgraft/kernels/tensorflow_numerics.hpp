@@ -102,16 +102,16 @@ QGRAFT_ISA_NAMESPACE_END
 
 QGRAFT_ISA_NAMESPACE_BEGIN
 
-/// TensorFlow 1.15, its fake quantization with ranges from variables (FakeQuantWithMinMaxVars and ...PerChannel):
-/// results are bit-equal to those of its x86 kernels.
+/// TensorFlow 1.15, its fake quantization with ranges from variables, per tensor and per channel: results are bit-equal
+/// to those of its x86 kernels.
 struct tf115 : detail::tensorflow_numerics<quantize_form::divide, quantize_form::divide> {
     static constexpr nudged_range nudge(quant_range range, const quant_spec& spec) {
         return qgraft::nudge<subnormals::flush>(range, spec);
     }
 };
 
-/// TensorFlow 1.15, its fake quantization with a fixed range (FakeQuantWithMinMaxArgs), which multiplies by the rounded
-/// 1 / scale. The op refuses the range 0, 0, but not one of subnormals, which gives NaN everywhere: so does 0, 0 here.
+/// TensorFlow 1.15, its fake quantization with a fixed range in attributes, which multiplies by the rounded 1 / scale.
+/// The op refuses the range 0, 0, but not one of subnormals, which gives NaN everywhere: so does 0, 0 here.
 struct tf115_args : detail::tensorflow_numerics<quantize_form::multiply, quantize_form::multiply> {
     static constexpr nudged_range nudge(quant_range range, const quant_spec& spec) {
         nudged_range r = qgraft::nudge<subnormals::flush, false>(range, spec);
@@ -120,15 +120,15 @@ struct tf115_args : detail::tensorflow_numerics<quantize_form::multiply, quantiz
     }
 };
 
-/// TensorFlow 2 (2.21), its fake quantization with ranges from variables (FakeQuantWithMinMaxVars, ...PerChannel): a
-/// tensor with one range is divided by the scale, one with a range a channel is multiplied.
+/// TensorFlow 2 (2.21), its fake quantization with ranges from variables, per tensor and per channel: a tensor with one
+/// range is divided by the scale, one with a range a channel is multiplied.
 struct tf2 : detail::tensorflow_numerics<quantize_form::divide_zero, quantize_form::multiply_zero> {
     static constexpr nudged_range nudge(quant_range range, const quant_spec& spec) {
         return detail::nudge_with_zero<true>(range, spec);
     }
 };
 
-/// TensorFlow 2 (2.21), its fake quantization with a fixed range (FakeQuantWithMinMaxArgs). The op refuses the range 0,
+/// TensorFlow 2 (2.21), its fake quantization with a fixed range in attributes. The op refuses the range 0,
 /// 0, which gives NaN everywhere here.
 struct tf2_args : detail::tensorflow_numerics<quantize_form::multiply_zero, quantize_form::multiply_zero> {
     static constexpr nudged_range nudge(quant_range range, const quant_spec& spec) {

@@ -143,12 +143,10 @@ struct torch_fused : torch {
     /// < high, both are the multiples -(n / 2 + 1) and n / 2 of the least scale that reaches both ends, where n = qmax
     /// - qmin:
     ///
-    ///     scale = (high - low) / n; 0.1 where that is 0 or its inverse overflows; at least 6.1e-5, where low and high
-    /// grow
-    ///             with it
-    ///     zero_point = qmin - low / scale, or qmax - high / scale where that has the smaller terms, to nearest,
-    /// clamped;
-    ///                  of a symmetric range as above the middle of qmin and qmax
+    ///     scale = (high - low) / n; 0.1 where that is 0 or its inverse overflows; at least 6.1e-5, where low and
+    ///             high grow with it
+    ///     zero_point = qmin - low / scale, or qmax - high / scale where that has the smaller terms, to
+    ///                  nearest, clamped; of a symmetric range as above the middle of qmin and qmax
     ///
     /// The integers are signed for a symmetric spec or a narrow range, which PyTorch has no unsigned ones for. Source:
     /// PyTorch's quantization parameters on the CPU; it refuses ranges that are not finite or not in order.

@@ -71,7 +71,8 @@ constexpr void require_valid() noexcept {
 
 QGRAFT_ISA_NAMESPACE_END
 
-/// Thrown by the dispatch of a run-time width that is valid but was not compiled in; what() names it and those there are.
+/// Thrown by the dispatch of a run-time width that is valid but was not compiled in; what() names it and those there
+/// are.
 class width_not_compiled : public quant_error {
 public:
     QGRAFT_ALWAYS_INLINE width_not_compiled(int bits, const char* what) : quant_error(what), bits_(bits) {}
@@ -111,13 +112,13 @@ template <int... Bits>
     throw width_not_compiled(bits, why.text());
 }
 
-template <class All, class F, int First, int... Rest>
+template <class Compiled, class F, int First, int... Rest>
 constexpr decltype(auto) dispatch_among(int bits, F&& f, widths<First, Rest...>) {
     if (bits == First) return std::forward<F>(f)(std::integral_constant<int, First>{});
     if constexpr (sizeof...(Rest) > 0) {
-        return dispatch_among<All>(bits, std::forward<F>(f), widths<Rest...>{});
+        return dispatch_among<Compiled>(bits, std::forward<F>(f), widths<Rest...>{});
     } else {
-        throw_not_compiled(bits, All{});
+        throw_not_compiled(bits, Compiled{});
     }
 }
 
@@ -141,8 +142,8 @@ QGRAFT_ISA_NAMESPACE_END
 QGRAFT_ISA_NAMESPACE_BEGIN
 
 /// The one way from run-time bits to compile-time bits: calls f(std::integral_constant<int, N>{}) with N == bits and
-/// returns what it returns (the same type for every N). Throws quant_error where bits is out of range, width_not_compiled
-/// where it is none of Widths.
+/// returns what it returns (the same type for every N). Throws quant_error where bits is out of range,
+/// width_not_compiled where it is none of Widths.
 template <class Widths = all_widths, class F>
 constexpr decltype(auto) dispatch_bits(int bits, F&& f) {
     require_valid(quant_spec{.bits = bits});

@@ -28,8 +28,8 @@ struct channel_part {
 };
 
 /// Calls f(part, i) for the parts of a tensor: pieces of rows where there are a few, else of the channels of each row.
-template <class Split, class F>
-void for_channel_parts(const Split& split, const channel_rows& t, const F& f) {
+template <class Splitter, class F>
+void for_channel_parts(const Splitter& split, const channel_rows& t, const F& f) {
     const std::size_t width = t.channels * t.inner;
     if (t.outer >= 8) {
         const cut rows = cut::of(t.outer, 2, width);
@@ -49,10 +49,10 @@ void for_channel_parts(const Split& split, const channel_rows& t, const F& f) {
 }
 
 /// The sums of gradients of each channel, for every policy: blocks are summed apart, then added in order.
-template <class P, class Split>
+template <class P, class Splitter>
 class channel_gradients {
 public:
-    channel_gradients(const P& policy, const Split& split, std::span<const float> grad, std::span<const float> in,
+    channel_gradients(const P& policy, const Splitter& split, std::span<const float> grad, std::span<const float> in,
                       std::span<float> dx, std::span<const quant_range> ranges, const quant_spec& spec,
                       const channel_rows& t) noexcept
         : policy_(policy), split_(split), grad_(grad), in_(in), dx_(dx), ranges_(ranges), spec_(spec), t_(t) {}
@@ -82,10 +82,9 @@ private:
             for (std::size_t b = pieces.begin(i); b < pieces.end(i); ++b) {
                 const std::size_t first = b * together * width;
                 const std::size_t size = std::min(together * width, in_.size() - first);
-                policy_.fake_quantize_channels_gradient_sums(grad_.subspan(first, size), in_.subspan(first, size),
-                                                             dx_.subspan(first, size), ranges_,
-                                                             std::span(found.get() + b * t_.channels, t_.channels), spec_,
-                                                             t_.inner);
+                policy_.fake_quantize_channels_gradient_sums(
+                    grad_.subspan(first, size), in_.subspan(first, size), dx_.subspan(first, size), ranges_,
+                    std::span(found.get() + b * t_.channels, t_.channels), spec_, t_.inner);
             }
         });
         for (std::size_t b = 0; b < blocks; ++b) {
@@ -127,7 +126,7 @@ private:
     }
 
     const P& policy_;
-    const Split& split_;
+    const Splitter& split_;
     std::span<const float> grad_;
     std::span<const float> in_;
     std::span<float> dx_;
@@ -137,11 +136,12 @@ private:
 };
 
 /// min_max_channels in pieces.
-template <class P, class Split>
-void min_max_of_channels(const P& policy, const Split& split, std::span<const float> in, std::span<quant_range> ranges,
-                         const channel_rows& t) {
+template <class P, class Splitter>
+void min_max_of_channels(const P& policy, const Splitter& split, std::span<const float> in,
+                         std::span<quant_range> ranges, const channel_rows& t) {
     // A single value of a channel would be returned as it is.
-    if (t.outer == 0 || (t.outer < 8 && t.outer > 1 && t.inner == 1)) return policy.min_max_channels(in, ranges, t.inner);
+    if (t.outer == 0 || (t.outer < 8 && t.outer > 1 && t.inner == 1))
+        return policy.min_max_channels(in, ranges, t.inner);
     const std::size_t most = t.outer >= 8 ? t.outer / 2 : t.outer;
     const std::unique_ptr<quant_range[]> found(new quant_range[most * t.channels]);
     const std::unique_ptr<bool[]> used(new bool[most * t.channels]{});

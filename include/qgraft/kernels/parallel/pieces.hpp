@@ -14,11 +14,12 @@
 
 namespace qgraft {
 
-/// What a Split is given to call: does the piece of this number, 0 ... count - 1. Refers to what lives until the Split
-/// returns. Never throws.
+/// What a Splitter is given to call: does the piece of this number, 0 ... count - 1. Refers to what lives until the
+/// Splitter returns. Never throws.
 class piece_function {
 public:
-    QGRAFT_ALWAYS_INLINE piece_function(void* work, void (*run)(void*, std::size_t)) noexcept : work_(work), run_(run) {}
+    QGRAFT_ALWAYS_INLINE piece_function(void* work, void (*run)(void*, std::size_t)) noexcept
+        : work_(work), run_(run) {}
     QGRAFT_ALWAYS_INLINE void operator()(std::size_t piece) const noexcept { run_(work_, piece); }
 
 private:
@@ -26,8 +27,8 @@ private:
     void (*run_)(void*, std::size_t);
 };
 
-/// A callable split(count, piece) that calls piece(i) once for each i from 0 to count - 1, on any threads and in any order,
-/// and returns when all have returned: a framework's own thread pool.
+/// A callable split(count, piece) that calls piece(i) once for each i from 0 to count - 1, on any threads and in any
+/// order, and returns when all have returned: a framework's own thread pool.
 template <class S>
 concept piece_split = requires(const S& split, std::size_t count, piece_function piece) {
     split(count, piece);
@@ -40,8 +41,8 @@ QGRAFT_ISA_NAMESPACE_BEGIN
 inline constexpr std::size_t piece_elements = 4 * gradient_block;
 
 /// Calls work(i) for each piece through the split. The first exception of a piece is thrown again when all are done.
-template <class Split, class Work>
-void run_pieces(const Split& split, std::size_t count, Work&& work) {
+template <class Splitter, class Work>
+void run_pieces(const Splitter& split, std::size_t count, Work&& work) {
     if (count == 1) {
         work(std::size_t{0});
         return;
@@ -69,7 +70,8 @@ struct cut {
     std::size_t count;
 
     /// Pieces of about `elements` elements where each thing has `each` of them.
-    static cut of(std::size_t size, std::size_t unit, std::size_t each, std::size_t elements = piece_elements) noexcept {
+    static cut of(std::size_t size, std::size_t unit, std::size_t each,
+                  std::size_t elements = piece_elements) noexcept {
         const std::size_t one = unit * each;
         const std::size_t units = one == 0 || one >= elements ? 1 : elements / one;
         const std::size_t step = unit * units;

@@ -71,8 +71,12 @@ inline constexpr __mmask8 every_double = 0xff;
 QGRAFT_SIMD_FN vec lesser(vec a, vec b) { return {_mm512_maskz_min_ps(every_lane, a.r, b.r)}; }
 /// a where a > b, else b: b where either is NaN.
 QGRAFT_SIMD_FN vec greater(vec a, vec b) { return {_mm512_maskz_max_ps(every_lane, a.r, b.r)}; }
-QGRAFT_SIMD_FN vec floor(vec a) { return {_mm512_maskz_roundscale_ps(every_lane, a.r, _MM_FROUND_TO_NEG_INF | _MM_FROUND_NO_EXC)}; }
-QGRAFT_SIMD_FN vec nearest(vec a) { return {_mm512_maskz_roundscale_ps(every_lane, a.r, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC)}; }
+QGRAFT_SIMD_FN vec floor(vec a) {
+    return {_mm512_maskz_roundscale_ps(every_lane, a.r, _MM_FROUND_TO_NEG_INF | _MM_FROUND_NO_EXC)};
+}
+QGRAFT_SIMD_FN vec nearest(vec a) {
+    return {_mm512_maskz_roundscale_ps(every_lane, a.r, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC)};
+}
 
 QGRAFT_SIMD_FN mask less(vec a, vec b) { return {_mm512_cmp_ps_mask(a.r, b.r, _CMP_LT_OQ)}; }
 QGRAFT_SIMD_FN mask equal(vec a, vec b) { return {_mm512_cmp_ps_mask(a.r, b.r, _CMP_EQ_OQ)}; }
@@ -112,16 +116,20 @@ QGRAFT_SIMD_FN void store_integers(std::uint8_t* p, vec a, int offset) {
 }
 /// The same back, plus the offset.
 QGRAFT_SIMD_FN vec load_integers(const std::int16_t* p, int offset) {
-    return from_int32(_mm512_maskz_cvtepi16_epi32(every_lane, _mm256_loadu_si256(reinterpret_cast<const __m256i*>(p))), offset);
+    return from_int32(_mm512_maskz_cvtepi16_epi32(every_lane, _mm256_loadu_si256(reinterpret_cast<const __m256i*>(p))),
+                      offset);
 }
 QGRAFT_SIMD_FN vec load_integers(const std::uint16_t* p, int offset) {
-    return from_int32(_mm512_maskz_cvtepu16_epi32(every_lane, _mm256_loadu_si256(reinterpret_cast<const __m256i*>(p))), offset);
+    return from_int32(_mm512_maskz_cvtepu16_epi32(every_lane, _mm256_loadu_si256(reinterpret_cast<const __m256i*>(p))),
+                      offset);
 }
 QGRAFT_SIMD_FN vec load_integers(const std::int8_t* p, int offset) {
-    return from_int32(_mm512_maskz_cvtepi8_epi32(every_lane, _mm_loadu_si128(reinterpret_cast<const __m128i*>(p))), offset);
+    return from_int32(_mm512_maskz_cvtepi8_epi32(every_lane, _mm_loadu_si128(reinterpret_cast<const __m128i*>(p))),
+                      offset);
 }
 QGRAFT_SIMD_FN vec load_integers(const std::uint8_t* p, int offset) {
-    return from_int32(_mm512_maskz_cvtepu8_epi32(every_lane, _mm_loadu_si128(reinterpret_cast<const __m128i*>(p))), offset);
+    return from_int32(_mm512_maskz_cvtepu8_epi32(every_lane, _mm_loadu_si128(reinterpret_cast<const __m128i*>(p))),
+                      offset);
 }
 
 template <int Half>
@@ -134,7 +142,8 @@ QGRAFT_SIMD_FN total plus(total t, vec a) {
     return {_mm512_add_pd(_mm512_add_pd(t.r, low), _mm512_maskz_cvtps_pd(every_double, half_of<1>(a)))};
 }
 QGRAFT_SIMD_FN double sum(total t) {
-    const __m256d four = _mm256_add_pd(_mm512_maskz_extractf64x4_pd(every_double, t.r, 0), _mm512_maskz_extractf64x4_pd(every_double, t.r, 1));
+    const __m256d four = _mm256_add_pd(_mm512_maskz_extractf64x4_pd(every_double, t.r, 0),
+                                       _mm512_maskz_extractf64x4_pd(every_double, t.r, 1));
     const __m128d pair = _mm_add_pd(_mm256_castpd256_pd128(four), _mm256_extractf128_pd(four, 1));
     return _mm_cvtsd_f64(_mm_add_sd(pair, _mm_unpackhi_pd(pair, pair)));
 }

@@ -11,8 +11,8 @@
 #define QGRAFT_SIMD_APART noipa
 #endif
 
-/// A part of a kernel. Compilers inline it into functions of the same target only, so kernels are no lambdas: these do not
-/// take over the target of the function around them.
+/// A part of a kernel. Compilers inline it into functions of the same target only, so kernels are no lambdas: these do
+/// not take over the target of the function around them.
 #define QGRAFT_SIMD_FN __attribute__((always_inline, QGRAFT_SIMD_TARGET)) inline
 /// A kernel. Nothing of it may be computed in the function that calls it, which has another floating-point mode.
 #define QGRAFT_SIMD_KERNEL __attribute__((QGRAFT_SIMD_APART, QGRAFT_SIMD_TARGET)) inline

@@ -52,7 +52,8 @@ QGRAFT_SIMD_FN void forward_rows(const float* in, float* out, const simd_row_tab
 }
 
 template <quantize_form Form, bool Collapsed>
-QGRAFT_SIMD_KERNEL void forward_channels(const float* in, float* out, std::size_t rows, simd_row_table t, bool streams) {
+QGRAFT_SIMD_KERNEL void forward_channels(const float* in, float* out, std::size_t rows, simd_row_table t,
+                                         bool streams) {
     const std::size_t step = t.width;
     if (streams) {
         for (; rows >= 1; --rows, in += step, out += step) forward_rows<Form, Collapsed, true, 1>(in, out, t);
@@ -76,7 +77,8 @@ QGRAFT_SIMD_FN void add_exact_sums(const float* grad, const float* in, std::size
 }
 
 template <quantize_form Form, bool Collapsed, bool Stream, std::size_t Rows>
-QGRAFT_SIMD_FN void gradient_rows(const float* grad, const float* in, float* dx, const simd_row_table& t, simd_row_sums to) {
+QGRAFT_SIMD_FN void gradient_rows(const float* grad, const float* in, float* dx, const simd_row_table& t,
+                                  simd_row_sums to) {
     const vec one = opaque(set(1.0F));
     const vec nothing = set(0.0F);
     const bool overwrites = dx == grad || dx == in;
@@ -122,13 +124,14 @@ QGRAFT_SIMD_FN void gradient_rows(const float* grad, const float* in, float* dx,
 
 /// dx of some rows; adds to the sums, which reach a vector beyond the width.
 template <quantize_form Form, bool Collapsed>
-QGRAFT_SIMD_KERNEL void gradient_channels(const float* grad, const float* in, float* dx, std::size_t rows, simd_row_table t,
-                                          bool streams, simd_row_sums to) {
+QGRAFT_SIMD_KERNEL void gradient_channels(const float* grad, const float* in, float* dx, std::size_t rows,
+                                          simd_row_table t, bool streams, simd_row_sums to) {
     constexpr std::size_t group = 8;
     constexpr std::size_t streamed = 2;  // more lines at a time than the processor gathers cost more than they save
     const std::size_t step = t.width;
     if (streams) {
-        for (; rows >= streamed; rows -= streamed, grad += streamed * step, in += streamed * step, dx += streamed * step) {
+        for (; rows >= streamed;
+             rows -= streamed, grad += streamed * step, in += streamed * step, dx += streamed * step) {
             gradient_rows<Form, Collapsed, true, streamed>(grad, in, dx, t, to);
         }
         fence();
@@ -141,8 +144,8 @@ QGRAFT_SIMD_KERNEL void gradient_channels(const float* grad, const float* in, fl
     }
 }
 
-/// The least and the greatest value of each column, with what min[0 ... width - 1] and max hold already. Where NaN is kept,
-/// nan[i] becomes NaN.
+/// The least and the greatest value of each column, with what min[0 ... width - 1] and max hold already. Where NaN is
+/// kept, nan[i] becomes NaN.
 template <bool KeepsNan>
 QGRAFT_SIMD_KERNEL void min_max_channels(const float* in, std::size_t rows, std::size_t width, float* min, float* max,
                                          float* nan) {

@@ -24,7 +24,8 @@ inline bool has_long_runs(const channel_rows& layout, std::size_t lanes) noexcep
     return layout.inner >= 8 * lanes || (layout.inner >= 2 * lanes && layout.outer < 4);
 }
 
-/// The functions of channel_kernel_policy, summing_kernel_policy and folding_kernel_policy, as scalar_channels has them.
+/// The functions of channel_kernel_policy, summing_kernel_policy and folding_kernel_policy, as scalar_channels has
+/// them.
 template <class Numerics>
 class simd_channels {
     static constexpr quantize_form form = Numerics::channel_form;
@@ -57,8 +58,8 @@ public:
         }
     }
 
-    static void fake_quantize_channels_gradient(std::span<const float> grad, std::span<const float> in, std::span<float> dx,
-                                                std::span<const quant_range> ranges,
+    static void fake_quantize_channels_gradient(std::span<const float> grad, std::span<const float> in,
+                                                std::span<float> dx, std::span<const quant_range> ranges,
                                                 std::span<range_gradient> range_gradients, const quant_spec& spec,
                                                 std::size_t inner = 1) {
         require_size("range_gradients", range_gradients.size(), ranges.size());
@@ -89,8 +90,9 @@ public:
             const std::size_t whole = layout.outer / together * together;
             const std::size_t at = whole * layout.channels * inner;
             const tensors t{grad.data(), in.data(), dx.data(), {whole, layout.channels, inner}, together, streams};
-            const tensors rest{grad.data() + at, in.data() + at, dx.data() + at,
-                               {layout.outer - whole, layout.channels, inner}, layout.outer - whole, streams};
+            const tensors rest{grad.data() + at,     in.data() + at,
+                               dx.data() + at,       {layout.outer - whole, layout.channels, inner},
+                               layout.outer - whole, streams};
             if (t.rows.outer != 0) gradient_blocks(level, t, ranges, spec, sums.data());
             if (rest.rows.outer != 0) gradient_blocks(level, rest, ranges, spec, sums.data());
         }
@@ -150,7 +152,8 @@ private:
     /// The numbers of the ranges, one range after the other.
     class params_of_runs {
     public:
-        params_of_runs(std::span<const quant_range> ranges, const quant_spec& spec) : params_(ranges.size() * simd_params) {
+        params_of_runs(std::span<const quant_range> ranges, const quant_spec& spec)
+            : params_(ranges.size() * simd_params) {
             for (std::size_t c = 0; c < ranges.size(); ++c) {
                 put_params<form>(Numerics::nudge(ranges[c], spec), params_.data() + c * simd_params, 1);
             }
@@ -182,8 +185,9 @@ private:
         bool any_collapsed_ = false;
     };
 
-    static void forward_rows(simd_level level, std::span<const float> in, float* out, std::span<const quant_range> ranges,
-                             const quant_spec& spec, const channel_rows& layout, bool streams) {
+    static void forward_rows(simd_level level, std::span<const float> in, float* out,
+                             std::span<const quant_range> ranges, const quant_spec& spec, const channel_rows& layout,
+                             bool streams) {
         const row_plan plan(layout, lanes_of(level));
         params_of_rows params(plan, ranges, spec, layout.inner);
         const numerics_mode<flushes> mode;
@@ -199,8 +203,8 @@ private:
         for_rows(plan, out, in.size(), streams, rows);
     }
 
-    /// Calls rows(at, from, count, width, stream) for the parts of n elements: before the first whole vector, whole rows,
-    /// the rest of a row. `at` is the place of the first element, `from` that of its range in the table.
+    /// Calls rows(at, from, count, width, stream) for the parts of n elements: before the first whole vector, whole
+    /// rows, the rest of a row. `at` is the place of the first element, `from` that of its range in the table.
     template <class Rows>
     static void for_rows(const row_plan& plan, const float* to, std::size_t n, bool streams, const Rows& rows) {
         const std::size_t head = plan.head(to, n);
@@ -235,10 +239,11 @@ private:
         }
     }
 
-    static void gradient_run(simd_level level, const tensors& t, std::size_t at, const float* params, range_sums* sums) {
+    static void gradient_run(simd_level level, const tensors& t, std::size_t at, const float* params,
+                             range_sums* sums) {
         if (is_live(params)) {
-            QGRAFT_SIMD_CALL(level, gradient<form>(t.grad + at, t.in + at, t.dx + at, t.rows.inner, params, t.streams,
-                                                   sums))
+            QGRAFT_SIMD_CALL(level,
+                             gradient<form>(t.grad + at, t.in + at, t.dx + at, t.rows.inner, params, t.streams, sums))
         } else if (t.dx != t.grad) {
             for (std::size_t i = at; i < at + t.rows.inner; ++i) t.dx[i] = t.grad[i];
         }
@@ -263,11 +268,11 @@ private:
                 const std::size_t i = first + at;
                 if (count == 0 || width == 0) return;
                 if (params.any_collapsed()) {
-                    QGRAFT_SIMD_CALL(level, gradient_channels<form, true>(t.grad + i, t.in + i, t.dx + i, count, table,
-                                                                          stream, to))
+                    QGRAFT_SIMD_CALL(
+                        level, gradient_channels<form, true>(t.grad + i, t.in + i, t.dx + i, count, table, stream, to))
                 } else {
-                    QGRAFT_SIMD_CALL(level, gradient_channels<form, false>(t.grad + i, t.in + i, t.dx + i, count, table,
-                                                                           stream, to))
+                    QGRAFT_SIMD_CALL(
+                        level, gradient_channels<form, false>(t.grad + i, t.in + i, t.dx + i, count, table, stream, to))
                 }
             };
             for_rows(plan, t.dx + first, n, t.streams, rows);
@@ -310,8 +315,8 @@ private:
         }
         const auto rows = [&](std::size_t at, std::size_t from, std::size_t count, std::size_t width, bool) {
             if (count == 0 || width == 0) return;
-            QGRAFT_SIMD_CALL(level, min_max_channels<Numerics::min_max_keeps_nan>(in.data() + at, count, width, min + from,
-                                                                                  max + from, nan + from))
+            QGRAFT_SIMD_CALL(level, min_max_channels<Numerics::min_max_keeps_nan>(in.data() + at, count, width,
+                                                                                  min + from, max + from, nan + from))
         };
         for_rows(plan, in.data(), in.size(), false, rows);
         for (std::size_t i = 0; i < plan.stride; ++i) {

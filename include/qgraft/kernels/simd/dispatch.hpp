@@ -18,23 +18,23 @@
 
 /// QGRAFT_SIMD_CALL(level, forward<form>(in, out ...)): the kernel of that level, which is not baseline.
 #if QGRAFT_SIMD_X86
-#define QGRAFT_SIMD_CALL(level, ...)                    \
-    switch (level) {                                    \
-        case simd_level::avx512:                        \
-            ::qgraft::detail::avx512::__VA_ARGS__;      \
-            break;                                      \
-        case simd_level::avx2:                          \
-            ::qgraft::detail::avx2::__VA_ARGS__;        \
-            break;                                      \
-        default:                                        \
-            ::qgraft::detail::sse41::__VA_ARGS__;       \
-            break;                                      \
+#define QGRAFT_SIMD_CALL(level, ...)               \
+    switch (level) {                               \
+        case simd_level::avx512:                   \
+            ::qgraft::detail::avx512::__VA_ARGS__; \
+            break;                                 \
+        case simd_level::avx2:                     \
+            ::qgraft::detail::avx2::__VA_ARGS__;   \
+            break;                                 \
+        default:                                   \
+            ::qgraft::detail::sse41::__VA_ARGS__;  \
+            break;                                 \
     }
 #elif QGRAFT_SIMD_NEON
-#define QGRAFT_SIMD_CALL(level, ...)           \
-    {                                          \
-        static_cast<void>(level);              \
-        ::qgraft::detail::neon::__VA_ARGS__;   \
+#define QGRAFT_SIMD_CALL(level, ...)         \
+    {                                        \
+        static_cast<void>(level);            \
+        ::qgraft::detail::neon::__VA_ARGS__; \
     }
 #else
 #define QGRAFT_SIMD_CALL(level, ...) \
@@ -55,9 +55,9 @@ simd_level level_for() noexcept {
     return has_simd<Numerics> ? current_simd_level() : simd_level::baseline;
 }
 
-/// Whether the vector kernels have the same values as the definition. A result just below FLT_MIN that rounds to FLT_MIN is
-/// flushed by NEON, which looks at it before it is rounded, and not by x86 nor by the definition. With a scale of common
-/// size no result is near FLT_MIN, except such as do not matter.
+/// Whether the vector kernels have the same values as the definition. A result just below FLT_MIN that rounds to
+/// FLT_MIN is flushed by NEON, which looks at it before it is rounded, and not by x86 nor by the definition. With a
+/// scale of common size no result is near FLT_MIN, except such as do not matter.
 template <class Numerics>
 bool is_exact(const nudged_range& r) noexcept {
     if constexpr (QGRAFT_SIMD_NEON && Numerics::ops::flushes) {

@@ -77,8 +77,7 @@ struct formula {
 
 /// PyTorch's forms: multiplies, rounds halves to even, clamps integers.
 template <quantize_form Form>
-    requires(clamps_integers(Form))
-struct formula<Form> {
+requires(clamps_integers(Form)) struct formula<Form> {
     vec low, high, scale, inv, zero;
 
     template <class Source>

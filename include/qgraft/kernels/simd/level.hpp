@@ -50,7 +50,8 @@ inline simd_level find_simd_level() noexcept {
 /// The level to run at: what a test has asked for, else the best of this processor.
 inline simd_level current_simd_level() noexcept {
     const int forced = forced_simd_level.load(std::memory_order_relaxed);
-    if (forced >= 0) [[unlikely]] return static_cast<simd_level>(forced);
+    if (forced >= 0) [[unlikely]]
+        return static_cast<simd_level>(forced);
     int found = found_simd_level.load(std::memory_order_relaxed);
     if (found < 0) [[unlikely]] {
         found = static_cast<int>(find_simd_level());

@@ -71,11 +71,11 @@ inline void put_params(const nudged_range& r, float* to, std::size_t stride) noe
 inline bool is_live(const float* params) noexcept { return std::bit_cast<std::uint32_t>(params[at_live]) != 0; }
 
 template <class Numerics>
-inline constexpr bool has_simd = Numerics::tensor_form != quantize_form::other &&
-    Numerics::channel_form != quantize_form::other;
+inline constexpr bool has_simd =
+    Numerics::tensor_form != quantize_form::other&& Numerics::channel_form != quantize_form::other;
 
-/// A buffer of at least this many bytes is written past the caches, unless it is also what is read. Measured: below, writing
-/// through the caches is faster.
+/// A buffer of at least this many bytes is written past the caches, unless it is also what is read. Measured: below,
+/// writing through the caches is faster.
 inline constexpr std::size_t streamed_bytes = std::size_t{16} << 20U;
 
 inline bool worth_streaming(const void* in, const void* out, std::size_t bytes) noexcept {

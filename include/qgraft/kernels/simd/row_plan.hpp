@@ -45,7 +45,8 @@ struct row_plan {
 
     bool whole_vectors() const noexcept { return width % lanes == 0; }
 
-    /// The elements before the first address of a whole vector, where a tensor of n elements is long enough to skip them.
+    /// The elements before the first address of a whole vector, where a tensor of n elements is long enough to skip
+    /// them.
     std::size_t head(const float* p, std::size_t n) const noexcept {
         if (!whole_vectors() || n < 16 * lanes) return 0;
         const std::size_t floats = reinterpret_cast<std::uintptr_t>(p) / sizeof(float);

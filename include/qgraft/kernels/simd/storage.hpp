@@ -39,7 +39,8 @@ public:
     }
 
     template <storage_integer Integer>
-    static void dequantize(std::span<const Integer> in, std::span<float> out, quant_range range, const quant_spec& spec) {
+    static void dequantize(std::span<const Integer> in, std::span<float> out, quant_range range,
+                           const quant_spec& spec) {
         const simd_level level = level_for<Numerics>();
         const int offset = storage_offset<Integer>(spec);
         require_size("out", out.size(), in.size());
@@ -97,7 +98,8 @@ private:
             for_vectors = !nudged.collapsed && is_exact<Numerics>(nudged);
             integers[at_qmin] = static_cast<float>(nudged.qmin);
             integers[at_qmax] = static_cast<float>(nudged.qmax);
-            integers[at_nan] = static_cast<float>(Numerics::to_integer(std::numeric_limits<float>::quiet_NaN(), nudged));
+            integers[at_nan] =
+                static_cast<float>(Numerics::to_integer(std::numeric_limits<float>::quiet_NaN(), nudged));
             integers[at_lowest] = integers[at_qmin];
             if (counts_from_zero(form)) integers[at_lowest] = Numerics::ops::add(integers[at_qmin], nudged.quant_zero);
             if (clamps_integers(form)) integers[at_lowest] = static_cast<float>(nudged.zero_point);

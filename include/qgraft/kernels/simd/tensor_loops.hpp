@@ -74,8 +74,8 @@ QGRAFT_SIMD_KERNEL void forward(const float* in, float* out, std::size_t n, cons
 
 /// Runs of n elements, one of each of the channels in turn. `params` has the ranges one after the other.
 template <quantize_form Form>
-QGRAFT_SIMD_KERNEL void forward_runs(const float* in, float* out, std::size_t n, std::size_t outer, std::size_t channels,
-                                     const float* params, bool streams) {
+QGRAFT_SIMD_KERNEL void forward_runs(const float* in, float* out, std::size_t n, std::size_t outer,
+                                     std::size_t channels, const float* params, bool streams) {
     for (std::size_t row = 0; row < outer; ++row) {
         for (std::size_t c = 0; c < channels; ++c, in += n, out += n) {
             const float* range = params + c * simd_params;
@@ -128,7 +128,8 @@ QGRAFT_SIMD_FN range_sums exact_sums(const float* grad, const float* in, std::si
 
 /// The gradient of one block, at most gradient_block elements.
 template <bool Stream, class F>
-QGRAFT_SIMD_FN range_sums gradient_block_sums(const float* grad, const float* in, float* dx, std::size_t n, const F& f) {
+QGRAFT_SIMD_FN range_sums gradient_block_sums(const float* grad, const float* in, float* dx, std::size_t n,
+                                              const F& f) {
     constexpr std::size_t vectors = 16;
     constexpr std::size_t chunk = vectors * lanes;
     const vec one = opaque(set(1.0F));
@@ -222,7 +223,8 @@ QGRAFT_SIMD_FN extreme_lanes<KeepsNan> no_extremes() {
     return {none, sub(set(0.0F), none), equal(none, none)};
 }
 
-/// The least and the greatest of n > 0 elements and of what `found` holds; both NaN where that is kept and there is one.
+/// The least and the greatest of n > 0 elements and of what `found` holds; both NaN where that is kept and there is
+/// one.
 template <bool KeepsNan>
 QGRAFT_SIMD_KERNEL void min_max(const float* in, std::size_t n, quant_range* found) {
     extreme_lanes<KeepsNan> a = no_extremes<KeepsNan>();
