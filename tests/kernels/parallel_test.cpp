@@ -49,7 +49,8 @@ struct backwards {
 
 template <class T>
 bool equal_bits(const T& a, const T& b) {
-    return a.size() == b.size() && std::memcmp(a.data(), b.data(), a.size() * sizeof(a[0])) == 0;
+    if (a.size() != b.size()) return false;
+    return a.empty() || std::memcmp(a.data(), b.data(), a.size() * sizeof(a[0])) == 0;
 }
 
 /// Sums with NaN in them say little, and which NaN it is, is not defined.
