@@ -50,7 +50,7 @@ def main():
         out = tf_optimizer.OptimizeGraph(config, meta, cluster=machine)
         seconds.append(time.perf_counter() - start)
     print(f'seconds={statistics.median(seconds[1:]):.6f} nodes={len(meta.graph_def.node)} result={len(out.node)} '
-          f'tensorflow={tf.__version__}')
+          f'by TensorFlow {tf.__version__}')
 
 
 if __name__ == '__main__':
