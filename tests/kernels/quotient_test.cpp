@@ -1,4 +1,4 @@
-// Test of the quotient that the vector kernels correct rather than divide; see has_exact_quotient.
+// Test of the quotient that the vector kernels correct rather than divide; see least_common_scale.
 // SPDX-License-Identifier: Apache-2.0
 #include <doctest/doctest.h>
 
@@ -78,8 +78,8 @@ TEST_CASE("a corrected quotient is the rounded one, the closer to the middle of 
 }
 
 TEST_CASE("quotients are corrected where neither they nor their remainders can leave the normal numbers") {
-    static_assert(qgraft::detail::has_exact_quotient(1.0F));
-    static_assert(!qgraft::detail::has_exact_quotient(0x1p-40F) && !qgraft::detail::has_exact_quotient(0x1p100F));
-    static_assert(!qgraft::detail::has_exact_quotient(-1.0F) && !qgraft::detail::has_exact_quotient(0.0F));
-    CHECK(!qgraft::detail::has_exact_quotient(std::nanf("")));
+    static_assert(qgraft::detail::is_common(1.0F));
+    static_assert(!qgraft::detail::is_common(0x1p-40F) && !qgraft::detail::is_common(0x1p100F));
+    static_assert(!qgraft::detail::is_common(-1.0F) && !qgraft::detail::is_common(0.0F));
+    CHECK(!qgraft::detail::is_common(std::nanf("")));
 }

@@ -35,6 +35,30 @@ void check(const char* numerics) {
     }
 }
 
+/// Compares the numbers of many ranges with those that the numerics' own nudge gives.
+template <class N>
+void check_nudge() {
+    std::vector<quant_range> ranges = simd_check::ranges();
+    simd_check::values source({-3.0F, 7.0F});
+    while (ranges.size() < 3001) ranges.push_back({source.next(), source.next()});
+    for (const qgraft::simd_level level : simd_check::levels()) {
+        for (const qgraft::quant_spec& spec : simd_check::specs()) {
+            qgraft::detail::channel_table<N> table(level, ranges, spec);
+            std::size_t differ = 0;
+            for (std::size_t c = 0; c < ranges.size(); ++c) {
+                float expected[qgraft::detail::simd_params];
+                qgraft::detail::put_params<N::channel_form>(N::nudge(ranges[c], spec), expected, 1);
+                const bool live = qgraft::detail::is_live(expected, 1);
+                if (live != qgraft::detail::is_live(table.data() + c, table.stride())) ++differ;
+                for (std::size_t p = 0; p < qgraft::detail::at_live && live; ++p) {
+                    if (!simd_check::same(table.data()[p * table.stride() + c], expected[p])) ++differ;
+                }
+            }
+            CHECK(differ == 0);
+        }
+    }
+}
+
 }  // namespace
 
 TEST_CASE("the vector kernels are the scalar definition, bit for bit: tf115") { check<qgraft::tf115>("tf115"); }
@@ -46,6 +70,14 @@ TEST_CASE("the vector kernels are the scalar definition, bit for bit: tf2_args")
     check<qgraft::tf2_args>("tf2_args");
 }
 TEST_CASE("the vector kernels are the scalar definition, bit for bit: torch") { check<qgraft::torch>("torch"); }
+
+TEST_CASE("ranges nudged in vectors are those nudged one by one") {
+    check_nudge<qgraft::tf115>();
+    check_nudge<qgraft::tf115_args>();
+    check_nudge<qgraft::tf2>();
+    check_nudge<qgraft::tf2_args>();
+    check_nudge<qgraft::torch>();
+}
 
 TEST_CASE("tensors that are written past the caches are equal, too") {
     constexpr std::size_t size = qgraft::detail::streamed_bytes / sizeof(float) + 64;

@@ -51,7 +51,7 @@ struct simd : detail::simd_channels<Numerics>, detail::simd_storage<Numerics> {
             float params[detail::simd_params];
             detail::put_params<Numerics::tensor_form>(nudged, params, 1);
             const bool streams = detail::worth_streaming(in.data(), out.data(), in.size_bytes());
-            const detail::numerics_mode<Numerics::ops::flushes> mode;
+            const detail::numerics_mode<Numerics::ops::flushes> mode(!detail::is_common(nudged.scale));
             QGRAFT_SIMD_CALL(level, forward<Numerics::tensor_form>(in.data(), out.data(), in.size(), params, streams))
         }
     }
@@ -92,7 +92,7 @@ struct simd : detail::simd_channels<Numerics>, detail::simd_storage<Numerics> {
                 detail::worth_streaming(grad.data(), dx.data(), in.size_bytes()) && dx.data() != in.data();
             const detail::numerics_mode<Numerics::ops::flushes> mode;
             QGRAFT_SIMD_CALL(level, gradient<Numerics::tensor_form>(grad.data(), in.data(), dx.data(), in.size(),
-                                                                    params, streams, &sums))
+                                                                    params, 1, streams, &sums))
         }
         return sums;
     }

@@ -86,9 +86,14 @@ private:
 /// The nudge of TensorFlow 2, which also rounds where zero is: quant_zero = floor(-min * inv_scale + 0.5).
 template <bool Collapses>
 constexpr nudged_range nudge_with_zero(quant_range range, const quant_spec& spec) {
-    using ops = float_ops<subnormals::flush>;
     nudged_range r = qgraft::nudge<subnormals::flush, Collapses>(range, spec);
-    if (!r.collapsed) r.quant_zero = ops::floor(ops::add(ops::mul(-r.min, r.inv_scale), 0.5F));
+    if (r.collapsed) return r;
+    const auto quant_zero = [&r]<subnormals Mode>(float_ops<Mode>) {
+        using ops = float_ops<Mode>;
+        return ops::floor(ops::add(ops::mul(-r.min, r.inv_scale), 0.5F));
+    };
+    const bool ordinary = is_ordinary(r.min) && is_ordinary(r.inv_scale);
+    r.quant_zero = ordinary ? quant_zero(float_ops<subnormals::keep>{}) : quant_zero(float_ops<subnormals::flush>{});
     return r;
 }
 

@@ -9,6 +9,9 @@
 #include <qgraft/quant/quant_range.hpp>
 #include <qgraft/quant/quant_spec.hpp>
 
+#include <bit>
+#include <cstdint>
+
 namespace qgraft {
 
 namespace detail {
@@ -28,6 +31,38 @@ constexpr int zero_point_at(float z, int qmin, int qmax) noexcept {
 }
 
 inline constexpr int highest_integer = (1 << max_quant_bits) - 1;
+
+[[noreturn]] inline void throw_bad_integers(int qmin, int qmax) {
+    throw quant_error(
+        (sentence() << "qgraft: nudge needs 0 <= qmin < qmax < 65536, not qmin " << qmin << " and qmax " << qmax)
+            .text());
+}
+
+/// Whether x is 0, or its magnitude at least 2^-60 and less than 2^60.
+constexpr bool is_ordinary(float x) noexcept {
+    constexpr std::uint32_t least = (127U - 60U) << 23U;
+    constexpr std::uint32_t end = (127U + 60U) << 23U;
+    const std::uint32_t magnitude = std::bit_cast<std::uint32_t>(x) & 0x7fffffffU;
+    return magnitude == 0 || magnitude - least < end - least;
+}
+
+/// nudge of a range that is not collapsed.
+template <class Ops>
+constexpr nudged_range nudge_live(quant_range range, int qmin, int qmax) noexcept {
+    const auto low = static_cast<float>(qmin);
+    const auto high = static_cast<float>(qmax);
+    const float width = Ops::sub(range.max, range.min);
+    const float scale = Ops::div(width, high - low);
+    const int zero_point = zero_point_at(Ops::sub(low, Ops::div(range.min, scale)), qmin, qmax);
+    return {.min = Ops::mul(static_cast<float>(qmin - zero_point), scale),
+            .max = Ops::mul(static_cast<float>(qmax - zero_point), scale),
+            .scale = scale,
+            .inv_scale = Ops::div(high - low, width),
+            .zero_point = zero_point,
+            .collapsed = false,
+            .qmin = qmin,
+            .qmax = qmax};
+}
 
 QGRAFT_ISA_NAMESPACE_END
 }  // namespace detail
@@ -49,28 +84,17 @@ QGRAFT_ISA_NAMESPACE_BEGIN
 /// 0, 0 is as min == max != 0.
 template <subnormals Mode = subnormals::flush, bool Collapses = true>
 constexpr nudged_range nudge(quant_range range, int qmin, int qmax) {
-    if (qmin < 0 || qmin >= qmax || qmax > detail::highest_integer) {
-        throw quant_error((detail::sentence()
-                           << "qgraft: nudge needs 0 <= qmin < qmax < 65536, not qmin " << qmin << " and qmax " << qmax)
-                              .text());
-    }
+    if (qmin < 0 || qmin >= qmax || qmax > detail::highest_integer) [[unlikely]]
+        detail::throw_bad_integers(qmin, qmax);
     using ops = float_ops<Mode>;
     if (Collapses && ops::flushed(range.min) == 0.0F && ops::flushed(range.max) == 0.0F) {
         return {.zero_point = qmin, .collapsed = true, .qmin = qmin, .qmax = qmax};
     }
-    const auto low = static_cast<float>(qmin);
-    const auto high = static_cast<float>(qmax);
-    const float width = ops::sub(range.max, range.min);
-    const float scale = ops::div(width, high - low);
-    const int zero_point = detail::zero_point_at(ops::sub(low, ops::div(range.min, scale)), qmin, qmax);
-    return {.min = ops::mul(static_cast<float>(qmin - zero_point), scale),
-            .max = ops::mul(static_cast<float>(qmax - zero_point), scale),
-            .scale = scale,
-            .inv_scale = ops::div(high - low, width),
-            .zero_point = zero_point,
-            .collapsed = false,
-            .qmin = qmin,
-            .qmax = qmax};
+    // Of ordinary ends nothing below is subnormal, except what is 0 in either mode: so looking for it is saved.
+    if (detail::is_ordinary(range.min) && detail::is_ordinary(range.max)) {
+        return detail::nudge_live<float_ops<subnormals::keep>>(range, qmin, qmax);
+    }
+    return detail::nudge_live<ops>(range, qmin, qmax);
 }
 
 /// nudge with the integers of a run-time spec; throws quant_error where it is not valid.

@@ -20,9 +20,20 @@ inline constexpr int max_quant_bits = 16;
 
 struct quant_spec;
 
+namespace detail {
+QGRAFT_ISA_NAMESPACE_BEGIN
+
+// Apart, so that looking at the bits is a few instructions wherever they are looked at.
+[[noreturn]] inline void throw_invalid(int bits) {
+    throw quant_error((sentence() << "qgraft: quant_spec bits must be from 2 to 16, not " << bits).text());
+}
+
+QGRAFT_ISA_NAMESPACE_END
+}  // namespace detail
+
 QGRAFT_ISA_NAMESPACE_BEGIN
 /// Throws quant_error where a run-time spec is not valid.
-constexpr void require_valid(const quant_spec& spec);
+QGRAFT_ALWAYS_INLINE constexpr void require_valid(const quant_spec& spec);
 QGRAFT_ISA_NAMESPACE_END
 
 /// How a tensor is quantized. A structural type: usable as a template argument as well as at run time.
@@ -56,11 +67,9 @@ struct quant_spec {
 
 QGRAFT_ISA_NAMESPACE_BEGIN
 
-constexpr void require_valid(const quant_spec& spec) {
-    if (!spec.valid()) {
-        throw quant_error(
-            (detail::sentence() << "qgraft: quant_spec bits must be from 2 to 16, not " << spec.bits).text());
-    }
+QGRAFT_ALWAYS_INLINE constexpr void require_valid(const quant_spec& spec) {
+    if (!spec.valid()) [[unlikely]]
+        detail::throw_invalid(spec.bits);
 }
 
 /// Refuses, in one sentence at compile time, a spec that is not valid as a template argument.

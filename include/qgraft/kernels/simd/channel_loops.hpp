@@ -8,8 +8,8 @@ namespace qgraft::detail {
 QGRAFT_ISA_NAMESPACE_BEGIN
 namespace QGRAFT_SIMD_ISA {
 
-/// The ranges of a few neighbouring channels, as many as a vector has lanes. Plain: none of them is collapsed, and all of
-/// them have an exact quotient.
+/// The ranges of a few neighbouring channels, as many as a vector has lanes. Plain: all of them are common, so that
+/// none is collapsed.
 template <quantize_form Form, bool Plain>
 struct column {
     formula<Form, Plain && has_fma ? quotient::corrected : quotient::divided> f;

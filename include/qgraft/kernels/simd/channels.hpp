@@ -6,6 +6,7 @@
 #include <qgraft/kernels/checks.hpp>
 #include <qgraft/kernels/policy.hpp>
 #include <qgraft/kernels/scalar.hpp>
+#include <qgraft/kernels/simd/channel_table.hpp>
 #include <qgraft/kernels/simd/dispatch.hpp>
 #include <qgraft/kernels/simd/params.hpp>
 #include <qgraft/kernels/simd/row_plan.hpp>
@@ -48,10 +49,10 @@ public:
             }
             const bool streams = worth_streaming(in.data(), out.data(), in.size_bytes());
             if (has_long_runs(layout, lanes_of(level))) {
-                params_of_runs params(ranges, spec);
-                const numerics_mode<flushes> mode;
+                channel_table<Numerics> table(level, ranges, spec);
+                const numerics_mode<flushes> mode(!table.common());
                 QGRAFT_SIMD_CALL(level, forward_runs<form>(in.data(), out.data(), inner, layout.outer, layout.channels,
-                                                           params.data(), streams))
+                                                           table.data(), table.stride(), streams))
             } else {
                 forward_rows(level, in, out.data(), ranges, spec, layout, streams);
             }
@@ -149,53 +150,16 @@ private:
         channel_rows block() const noexcept { return {block_rows, rows.channels, rows.inner}; }
     };
 
-    /// The numbers of the ranges, one range after the other.
-    class params_of_runs {
-    public:
-        params_of_runs(std::span<const quant_range> ranges, const quant_spec& spec)
-            : params_(ranges.size() * simd_params) {
-            for (std::size_t c = 0; c < ranges.size(); ++c) {
-                put_params<form>(Numerics::nudge(ranges[c], spec), params_.data() + c * simd_params, 1);
-            }
-        }
-        float* data() noexcept { return params_.data(); }
-
-    private:
-        scratch<float, 64 * simd_params> params_;
-    };
-
-    /// The numbers of the ranges as a table: a row for each of simd_param, as wide as the plan says.
-    class params_of_rows {
-    public:
-        params_of_rows(const row_plan& plan, std::span<const quant_range> ranges, const quant_spec& spec,
-                       std::size_t inner)
-            : table_(simd_params * plan.stride) {
-            for (std::size_t c = 0; c < ranges.size(); ++c) {
-                const nudged_range nudged = Numerics::nudge(ranges[c], spec);
-                plain_ = plain_ && !nudged.collapsed && inverse_of<form>(nudged) != 0.0F;
-                for (std::size_t i = 0; i < inner; ++i) put_params<form>(nudged, data() + c * inner + i, plan.stride);
-            }
-            for (std::size_t p = 0; p < simd_params; ++p) plan.repeat(data() + p * plan.stride);
-        }
-        float* data() noexcept { return table_.data(); }
-        /// See column.
-        bool plain() const noexcept { return plain_; }
-
-    private:
-        scratch<float, 2048> table_;
-        bool plain_ = true;
-    };
-
     static void forward_rows(simd_level level, std::span<const float> in, float* out,
                              std::span<const quant_range> ranges, const quant_spec& spec, const channel_rows& layout,
                              bool streams) {
         const row_plan plan(layout, lanes_of(level));
-        params_of_rows params(plan, ranges, spec, layout.inner);
-        const numerics_mode<flushes> mode;
+        channel_table<Numerics> params(level, ranges, spec, plan);
+        const numerics_mode<flushes> mode(!params.common());
         const auto rows = [&](std::size_t at, std::size_t from, std::size_t count, std::size_t width, bool stream) {
             const simd_row_table table{params.data() + from, plan.stride, width};
             if (count == 0 || width == 0) return;
-            if (params.plain()) {
+            if (params.common()) {
                 QGRAFT_SIMD_CALL(level, forward_channels<form, true>(in.data() + at, out + at, count, table, stream))
             } else {
                 QGRAFT_SIMD_CALL(level, forward_channels<form, false>(in.data() + at, out + at, count, table, stream))
@@ -226,14 +190,14 @@ private:
 
     static void gradient_runs(simd_level level, const tensors& t, std::span<const quant_range> ranges,
                               const quant_spec& spec, range_sums* sums) {
-        params_of_runs params(ranges, spec);
+        channel_table<Numerics> table(level, ranges, spec);
         const numerics_mode<flushes> mode;
         for (std::size_t row = 0; row < t.rows.outer; row += t.block_rows) {
             for (std::size_t c = 0; c < ranges.size(); ++c) {
                 range_sums found;
                 for (std::size_t r = row; r < row + t.block_rows; ++r) {
                     const std::size_t at = (r * t.rows.channels + c) * t.rows.inner;
-                    gradient_run(level, t, at, params.data() + c * simd_params, t.block_rows == 1 ? sums + c : &found);
+                    gradient_run(level, t, at, table.data() + c, table.stride(), t.block_rows == 1 ? sums + c : &found);
                 }
                 if (t.block_rows != 1) sums[c] += found;
             }
@@ -241,10 +205,10 @@ private:
     }
 
     static void gradient_run(simd_level level, const tensors& t, std::size_t at, const float* params,
-                             range_sums* sums) {
-        if (is_live(params)) {
-            QGRAFT_SIMD_CALL(level,
-                             gradient<form>(t.grad + at, t.in + at, t.dx + at, t.rows.inner, params, t.streams, sums))
+                             std::size_t stride, range_sums* sums) {
+        if (is_live(params, stride)) {
+            QGRAFT_SIMD_CALL(
+                level, gradient<form>(t.grad + at, t.in + at, t.dx + at, t.rows.inner, params, stride, t.streams, sums))
         } else if (t.dx != t.grad) {
             for (std::size_t i = at; i < at + t.rows.inner; ++i) t.dx[i] = t.grad[i];
         }
@@ -252,9 +216,8 @@ private:
 
     static void gradient_rows(simd_level level, const tensors& t, std::span<const quant_range> ranges,
                               const quant_spec& spec, range_sums* sums) {
-        const std::size_t inner = t.rows.inner;
         const row_plan plan(t.block(), lanes_of(level));
-        params_of_rows params(plan, ranges, spec, inner);
+        channel_table<Numerics> params(level, ranges, spec, plan);
         scratch<double, 1024> block(2 * plan.stride);
         scratch<range_sums, 256> folded(ranges.size());
         const bool in_place = t.dx == t.grad || t.dx == t.in;
@@ -268,7 +231,7 @@ private:
             const simd_row_table table{params.data(), plan.stride, width};
             const bool streams = t.streams && plan.whole_vectors();
             if (count == 0 || width == 0) return;
-            if (params.plain()) {
+            if (params.common()) {
                 QGRAFT_SIMD_CALL(level, gradient_channels<form, true>(t.grad + at, t.in + at, t.dx + at, count, table,
                                                                       held.data(), streams, {below, above}))
             } else {
@@ -280,18 +243,22 @@ private:
             for (std::size_t i = 0; i < 2 * plan.stride; ++i) block.data()[i] = 0.0;
             rows(first, whole, plan.width);
             rows(first + whole * plan.width, 1, n - whole * plan.width);
-            fold_sums(plan, below, above, ranges.size(), inner, folded.data());
+            if (plan.width == ranges.size()) {
+                for (std::size_t c = 0; c < ranges.size(); ++c) sums[c] += {below[c], above[c]};
+                continue;
+            }
+            fold_sums(plan, below, above, ranges.size(), folded.data());
             for (std::size_t c = 0; c < ranges.size(); ++c) sums[c] += folded.data()[c];
         }
     }
 
     /// The sums of the channels, from those of each float of a row of the table.
     static void fold_sums(const row_plan& plan, const double* below, const double* above, std::size_t channels,
-                          std::size_t inner, range_sums* folded) {
+                          range_sums* folded) {
         for (std::size_t c = 0; c < channels; ++c) folded[c] = {};
-        for (std::size_t i = 0; i < plan.stride;) {
+        for (std::size_t i = 0; i < plan.width;) {
             for (std::size_t c = 0; c < channels; ++c) {
-                for (std::size_t k = 0; k < inner && i < plan.stride; ++k, ++i) folded[c] += {below[i], above[i]};
+                for (std::size_t k = 0; k < plan.inner; ++k, ++i) folded[c] += {below[i], above[i]};
             }
         }
     }

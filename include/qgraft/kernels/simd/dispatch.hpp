@@ -83,15 +83,19 @@ quant_range definite_zeros(quant_range r) noexcept {
     return {ops::add(r.min, 0.0F), ops::add(r.max, 0.0F)};
 }
 
-/// flush_mode where the numerics flushes subnormals; else nothing.
+/// flush_mode where the numerics flushes subnormals and there may be any; else nothing.
 template <bool Flushes>
 class numerics_mode {
+public:
+    explicit numerics_mode(bool needed = true) noexcept : mode_(needed) {}
+
+private:
     flush_mode mode_;
 };
 template <>
 class numerics_mode<false> {
 public:
-    numerics_mode() noexcept {}
+    explicit numerics_mode(bool = true) noexcept {}
     ~numerics_mode() {}
 };
 

@@ -11,7 +11,8 @@ namespace QGRAFT_SIMD_ISA {
 /// The numbers of one range for all lanes.
 struct one_range {
     const float* params;
-    QGRAFT_SIMD_FN vec operator[](std::size_t i) const { return set(params[i]); }
+    std::size_t stride;
+    QGRAFT_SIMD_FN vec operator[](std::size_t i) const { return set(params[i * stride]); }
 };
 
 /// The numbers of a range a lane, from a table of rows of `stride` channels.
@@ -35,10 +36,10 @@ QGRAFT_SIMD_FN directions directions_of(vec x, vec low, vec high) {
 /// How formulas that divide by the scale do it.
 enum class quotient {
     divided,   ///< by the processor's division
-    corrected  ///< c * inv and one correction of that, which is the rounded quotient where has_exact_quotient says so
+    corrected  ///< c * inv and one correction of that, which is the rounded quotient for common ranges
 };
 
-/// The rounded quotient c / scale, of inv = 1 / scale rounded: for every scale that has_exact_quotient.
+/// The rounded quotient c / scale, of inv = 1 / scale rounded: for every c of a common range.
 QGRAFT_SIMD_FN vec exact_quotient(vec c, vec scale, vec inv) {
     if constexpr (has_fma) {
         const vec near = mul(c, inv);

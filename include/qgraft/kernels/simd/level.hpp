@@ -60,14 +60,15 @@ inline simd_level current_simd_level() noexcept {
     return static_cast<simd_level>(found);
 }
 
-/// While it lives, this thread computes with subnormals flushed, rounds to nearest even and raises no signal: the mode
-/// that TensorFlow runs its kernels in. What was set before comes back at the end. What is to be computed in this mode
-/// must be in a function that is called, not inlined, and pass its values through memory: compilers move arithmetic
-/// across a change of mode.
+/// While it lives, and where it is needed, this thread computes with subnormals flushed, rounds to nearest even and
+/// raises no signal: the mode that TensorFlow runs its kernels in. What was set before comes back at the end. What is
+/// to be computed in this mode must be in a function that is called, not inlined, and pass its values through memory:
+/// compilers move arithmetic across a change of mode.
 class flush_mode {
 public:
 #if QGRAFT_SIMD_X86
-    flush_mode() noexcept {
+    explicit flush_mode(bool needed = true) noexcept {
+        if (!needed) return;
         asm volatile("stmxcsr %0" : "=m"(before_));
         // The six flags that tell what has happened do not matter.
         changed_ = (before_ & ~0x3fU) != wanted;
@@ -84,19 +85,23 @@ private:
 
 public:
 #elif QGRAFT_SIMD_NEON
-    flush_mode() noexcept {
+    explicit flush_mode(bool needed = true) noexcept : changed_(needed) {
+        if (!needed) return;
         asm volatile("mrs %0, fpcr" : "=r"(before_));
         asm volatile("msr fpcr, %0" : : "r"(wanted) : "memory");
     }
-    ~flush_mode() { asm volatile("msr fpcr, %0" : : "r"(before_) : "memory"); }
+    ~flush_mode() {
+        if (changed_) asm volatile("msr fpcr, %0" : : "r"(before_) : "memory");
+    }
 
 private:
     static constexpr std::uint64_t wanted = 1U << 24U;  // FZ
     std::uint64_t before_ = 0;
+    bool changed_;
 
 public:
 #else
-    flush_mode() noexcept {}
+    explicit flush_mode(bool = true) noexcept {}
     ~flush_mode() {}
 #endif
     flush_mode(const flush_mode&) = delete;

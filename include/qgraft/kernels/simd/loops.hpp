@@ -6,3 +6,4 @@
 #include <qgraft/kernels/simd/tensor_loops.hpp>
 #include <qgraft/kernels/simd/channel_loops.hpp>
 #include <qgraft/kernels/simd/storage_loops.hpp>
+#include <qgraft/kernels/simd/nudge_loops.hpp>

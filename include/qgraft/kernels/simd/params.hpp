@@ -34,6 +34,17 @@ struct simd_row_table {
 /// The rows whose gradients are added up in floats.
 inline constexpr std::size_t summed_rows = 8;
 
+/// How ranges are nudged many at a time: as the numerics policy of that name does it.
+enum class nudge_rule { tf115, tf115_args, tf2, tf2_args, torch };
+
+/// The numbers of a quant_spec that nudging needs.
+struct nudge_spec {
+    float qmin;
+    float qmax;
+    float middle;  ///< 2^(bits - 1)
+    bool symmetric;
+};
+
 /// The sums of each float of a row, of the gradients below and above.
 struct simd_row_sums {
     double* below;
@@ -51,19 +62,23 @@ enum simd_integer : std::size_t {
 
 QGRAFT_ISA_NAMESPACE_BEGIN
 
-/// Whether c * inv, corrected once by its remainder, is the rounded quotient c / scale for every c that a range of this
-/// scale gives, where inv is 1 / scale, rounded. c * inv is off by at most 1.5 units in the last place; the remainder, a
-/// multiple of the product of both last places, is off by at most one such product; so before its last rounding the
-/// corrected quotient is off by at most 2.5 * 2^-24 units, and of all pairs of numbers only those whose quotient is as
-/// close to the middle of two neighbours can go wrong. The test exact_quotient goes through all of these: none does. A
-/// remainder that is lost because it is subnormal needs c < 2^-79, which is far below half of such a scale.
-constexpr bool has_exact_quotient(float scale) noexcept { return scale > 0x1p-40F && scale < 0x1p100F; }
+/// The scales of common ranges are between these. c * inv, corrected once by its remainder, is then the rounded
+/// quotient c / scale for every c of the range, where inv is 1 / scale, rounded: c * inv is off by at most 1.5 units in
+/// the last place; the remainder, a multiple of the product of both last places, is off by at most one such product; so
+/// before its last rounding the corrected quotient is off by at most 2.5 * 2^-24 units, and of all pairs of numbers
+/// only those whose quotient is as close to the middle of two neighbours can go wrong. The test of it goes through all of these:
+/// none does. A remainder that is lost because it is subnormal needs c < 2^-79, which is far below half of a scale.
+/// Values of such a range, which are multiples of its scale, are never subnormal.
+inline constexpr float least_common_scale = 0x1p-40F;
+inline constexpr float greatest_common_scale = 0x1p100F;
+
+constexpr bool is_common(float scale) noexcept { return scale > least_common_scale && scale < greatest_common_scale; }
 
 /// What at_inv is for a range: 1 / scale for a form that divides and may correct that instead; 0 where it may not.
 template <quantize_form Form>
 constexpr float inverse_of(const nudged_range& r) noexcept {
     if constexpr (!divides_by_scale(Form)) return r.inv_scale;
-    return has_exact_quotient(r.scale) ? 1.0F / r.scale : 0.0F;
+    return is_common(r.scale) ? 1.0F / r.scale : 0.0F;
 }
 
 /// Writes the numbers of a range to to[0], to[stride], to[2 * stride] ...
@@ -80,8 +95,10 @@ inline void put_params(const nudged_range& r, float* to, std::size_t stride) noe
     to[at_live * stride] = std::bit_cast<float>(r.collapsed ? 0U : ~0U);
 }
 
-/// Whether the range of these numbers is not collapsed.
-inline bool is_live(const float* params) noexcept { return std::bit_cast<std::uint32_t>(params[at_live]) != 0; }
+/// Whether the range of these numbers, `stride` apart, is not collapsed.
+inline bool is_live(const float* params, std::size_t stride) noexcept {
+    return std::bit_cast<std::uint32_t>(params[at_live * stride]) != 0;
+}
 
 template <class Numerics>
 inline constexpr bool has_simd =

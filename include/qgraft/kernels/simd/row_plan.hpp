@@ -29,6 +29,7 @@ private:
 /// vectors are taken together, as many as make one: `width` elements, unless that is long, or there are few rows.
 struct row_plan {
     std::size_t lanes;
+    std::size_t inner;
     std::size_t period;
     std::size_t width;
     std::size_t stride;  ///< of a table: the width, and a vector at either end
@@ -36,7 +37,7 @@ struct row_plan {
     static constexpr std::size_t long_width = 2048;
 
     row_plan(const channel_rows& layout, std::size_t vector) noexcept
-        : lanes(vector), period(layout.channels * layout.inner), width(period), stride(0) {
+        : lanes(vector), inner(layout.inner), period(layout.channels * layout.inner), width(period), stride(0) {
         std::size_t together = 1;
         while (period * together % lanes != 0) ++together;
         if (period * together <= long_width && layout.outer >= 4 * together) width = period * together;

@@ -19,7 +19,7 @@ QGRAFT_SIMD_FN vec integer_of(vec x, const formula<Form>& f, const float* intege
 template <quantize_form Form, class Integer>
 QGRAFT_SIMD_KERNEL void to_storage(const float* in, Integer* out, std::size_t n, const float* params,
                                    const float* integers, int offset) {
-    const formula<Form> f(one_range{params});
+    const formula<Form> f(one_range{params, 1});
     std::size_t i = 0;
     for (; i + lanes <= n; i += lanes) store_integers(out + i, integer_of(load(in + i), f, integers), offset);
     if (i == n) return;
@@ -31,7 +31,7 @@ QGRAFT_SIMD_KERNEL void to_storage(const float* in, Integer* out, std::size_t n,
 template <quantize_form Form, class Integer>
 QGRAFT_SIMD_KERNEL void from_storage(const Integer* in, float* out, std::size_t n, const float* params,
                                      const float* integers, int offset) {
-    const formula<Form> f(one_range{params});
+    const formula<Form> f(one_range{params, 1});
     const vec lowest = set(integers[at_lowest]);
     std::size_t i = 0;
     for (; i + lanes <= n; i += lanes) store(out + i, f.value_of(sub(load_integers(in + i, offset), lowest)));

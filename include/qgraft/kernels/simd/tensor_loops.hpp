@@ -56,31 +56,30 @@ QGRAFT_SIMD_FN void transform(const float* in, float* out, std::size_t n, const 
 }
 
 template <quantize_form Form>
-QGRAFT_SIMD_FN void forward_part(const float* in, float* out, std::size_t n, const float* params, bool streams) {
+QGRAFT_SIMD_FN void forward_part(const float* in, float* out, std::size_t n, one_range range, bool streams) {
     if constexpr (has_fma && divides_by_scale(Form)) {
-        if (params[at_inv] != 0.0F) {
-            transform(in, out, n, formula<Form, quotient::corrected>(one_range{params}), streams);
+        if (range.params[at_inv * range.stride] != 0.0F) {
+            transform(in, out, n, formula<Form, quotient::corrected>(range), streams);
             return;
         }
     }
-    transform(in, out, n, formula<Form>(one_range{params}), streams);
+    transform(in, out, n, formula<Form>(range), streams);
 }
 
 template <quantize_form Form>
 QGRAFT_SIMD_KERNEL void forward(const float* in, float* out, std::size_t n, const float* params, bool streams) {
-    forward_part<Form>(in, out, n, params, streams);
+    forward_part<Form>(in, out, n, {params, 1}, streams);
     if (streams) fence();
 }
 
-/// Runs of n elements, one of each of the channels in turn. `params` has the ranges one after the other.
+/// Runs of n elements, one of each of the channels in turn; their numbers are in rows of `stride`.
 template <quantize_form Form>
 QGRAFT_SIMD_KERNEL void forward_runs(const float* in, float* out, std::size_t n, std::size_t outer,
-                                     std::size_t channels, const float* params, bool streams) {
+                                     std::size_t channels, const float* params, std::size_t stride, bool streams) {
     for (std::size_t row = 0; row < outer; ++row) {
         for (std::size_t c = 0; c < channels; ++c, in += n, out += n) {
-            const float* range = params + c * simd_params;
-            if (is_live(range)) {
-                forward_part<Form>(in, out, n, range, streams);
+            if (is_live(params + c, stride)) {
+                forward_part<Form>(in, out, n, {params + c, stride}, streams);
             } else {
                 for (std::size_t i = 0; i < n; ++i) out[i] = 0.0F;
             }
@@ -89,8 +88,8 @@ QGRAFT_SIMD_KERNEL void forward_runs(const float* in, float* out, std::size_t n,
     if (streams) fence();
 }
 
-/// Where a gradient is written, from the first element to the last: to the tensor itself; or, where that is not aligned as
-/// streams need it, or is what is read, to a small buffer, and from there to whole aligned vectors of the tensor.
+/// Where a gradient is written, from the first element to the last: to the tensor itself; or, where that is not aligned
+/// as streams need it, or is what is read, to a small buffer, and from there to whole aligned vectors of the tensor.
 class output {
 public:
     /// `held` has room for `room` elements and two vectors.
@@ -144,8 +143,14 @@ struct lane_sums {
 
     QGRAFT_SIMD_FN lane_sums() : below(set(0.0F)), above(below), check(below) {}
 
+    QGRAFT_SIMD_FN void add(const lane_sums& more) {
+        below = detail::QGRAFT_SIMD_ISA::add(below, more.below);
+        above = detail::QGRAFT_SIMD_ISA::add(above, more.above);
+        check = detail::QGRAFT_SIMD_ISA::add(check, more.check);
+    }
+
     QGRAFT_SIMD_FN bool finite() const {
-        const vec all_of_it = add(add(below, above), check);
+        const vec all_of_it = detail::QGRAFT_SIMD_ISA::add(detail::QGRAFT_SIMD_ISA::add(below, above), check);
         const vec zero = sub(all_of_it, all_of_it);
         return all(equal(zero, zero));
     }
@@ -218,9 +223,10 @@ QGRAFT_SIMD_FN range_sums gradient_block_sums(const float* grad, const float* in
         lane_sums even;
         lane_sums odd;
         gradient_chunk(grad + i, in + i, dx.next(), dx.streams(), count, f, even, odd);
-        if (even.finite() && odd.finite()) [[likely]] {
-            below = plus(plus(below, even.below), odd.below);
-            above = plus(plus(above, even.above), odd.above);
+        even.add(odd);
+        if (even.finite()) [[likely]] {
+            below = plus(below, even.below);
+            above = plus(above, even.above);
         } else {
             exact += exact_sums(grad + i, in + i, count, f);
         }
@@ -230,11 +236,11 @@ QGRAFT_SIMD_FN range_sums gradient_block_sums(const float* grad, const float* in
     return exact;
 }
 
-/// dx, and adds the sums to *sums, block by block.
+/// dx, and adds the sums to *sums, block by block. The numbers of the range are `stride` apart.
 template <quantize_form Form>
 QGRAFT_SIMD_KERNEL void gradient(const float* grad, const float* in, float* dx, std::size_t n, const float* params,
-                                 bool streams, range_sums* sums) {
-    const formula<Form> f(one_range{params});
+                                 std::size_t stride, bool streams, range_sums* sums) {
+    const formula<Form> f(one_range{params, stride});
     alignas(64) float held[chunk + 2 * lanes];
     output to(dx, dx == grad || dx == in, streams, held);
     for (std::size_t i = 0; i < n; i += gradient_block) {
