@@ -152,14 +152,14 @@ public:
 }  // namespace fake_quant
 
 /// Registers the kernels of all four ops for a device: its name for TensorFlow, and the type that computes.
-#define REGISTER_FAKE_QUANT_KERNELS(NAME, DEVICE)                                                                      \
-    REGISTER_KERNEL_BUILDER(Name("QgraftFakeQuantWithMinMaxVars").Device(NAME),                                        \
-                            fake_quant::forward<DEVICE, fake_quant::ranges::one>);                                     \
-    REGISTER_KERNEL_BUILDER(Name("QgraftFakeQuantWithMinMaxVarsGradient").Device(NAME),                                \
-                            fake_quant::gradient<DEVICE, fake_quant::ranges::one>);                                    \
-    REGISTER_KERNEL_BUILDER(Name("QgraftFakeQuantWithMinMaxVarsPerChannel").Device(NAME),                              \
-                            fake_quant::forward<DEVICE, fake_quant::ranges::per_channel>);                             \
-    REGISTER_KERNEL_BUILDER(Name("QgraftFakeQuantWithMinMaxVarsPerChannelGradient").Device(NAME),                      \
+#define REGISTER_FAKE_QUANT_KERNELS(NAME, DEVICE)                                                 \
+    REGISTER_KERNEL_BUILDER(Name("QgraftFakeQuantWithMinMaxVars").Device(NAME),                   \
+                            fake_quant::forward<DEVICE, fake_quant::ranges::one>);                \
+    REGISTER_KERNEL_BUILDER(Name("QgraftFakeQuantWithMinMaxVarsGradient").Device(NAME),           \
+                            fake_quant::gradient<DEVICE, fake_quant::ranges::one>);               \
+    REGISTER_KERNEL_BUILDER(Name("QgraftFakeQuantWithMinMaxVarsPerChannel").Device(NAME),         \
+                            fake_quant::forward<DEVICE, fake_quant::ranges::per_channel>);        \
+    REGISTER_KERNEL_BUILDER(Name("QgraftFakeQuantWithMinMaxVarsPerChannelGradient").Device(NAME), \
                             fake_quant::gradient<DEVICE, fake_quant::ranges::per_channel>)
 
 #endif  // TENSORFLOW_OP_KERNELS_HPP
