@@ -10,13 +10,13 @@ set -eu
 
 missing=
 
-# needs command NAME PACKAGE, or: needs header NAME PACKAGE, or: needs sanitizers COMPILER PACKAGE, or: needs module NAME
-# PACKAGE, a Python module
+# needs command NAME PACKAGE, or: needs header NAME PACKAGE, or: needs module NAME PACKAGE, of the system's Python, or:
+# needs sanitizers COMPILER PACKAGE
 needs() {
     case $1 in
     sanitizers) echo 'int main() {}' | "$2" -fsanitize=address,undefined -x c++ -o /dev/null - >/dev/null 2>&1 ;;
     command) command -v "$2" >/dev/null 2>&1 ;;
-    module) /usr/bin/python3 -c "import importlib.util, sys; sys.exit(not importlib.util.find_spec('$2'))" 2>/dev/null ;;
+    module) /usr/bin/python3 -c "import importlib.util as u, sys; sys.exit(not u.find_spec('$2'))" 2>/dev/null ;;
     header) printf '#include <%s>\n' "$2" | c++ -std=c++20 -E -x c++ - >/dev/null 2>&1 ;;
     esac || missing="$missing $3"
 }

@@ -23,7 +23,10 @@ run_client() {
     lite) "$python" -B examples/tensorflow/lite.py "$rewrite" build/clients/digits ;;
     tensorflow_host) sh examples/tensorflow_host/run.sh "$python" build/clients/tensorflow_host "$rewrite" ;;
     tensorflow_op) sh examples/tensorflow_op/run.sh "$python" build/clients/tensorflow_op ;;
-    torch_op) sh cmake/install_missing.sh torch && sh examples/torch_op/run.sh /usr/bin/python3 build/clients/torch_op ;;
+    torch_op)
+        sh cmake/install_missing.sh torch &&
+            sh examples/torch_op/run.sh /usr/bin/python3 build/clients/torch_op
+        ;;
     esac
 }
 

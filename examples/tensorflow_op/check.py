@@ -22,8 +22,8 @@ import qgraft_fake_quant as ours
 
 theirs = tf.quantization
 
-RANGES = [(-6.0, 6.0), (0.0, 6.0), (-1.0, 1.0), (-0.1, 3.7), (1.0, 6.0), (-6.0, -1.0), (0.0, 0.0), (3.0, -2.0), (2.0, 2.0),
-          (-1e-3, 2e-3), (-1e30, 1e30), (-3e38, 3e38), (-1e-33, 1e-33), (0.0, 1e-39), (np.nan, 1.0), (0.0, np.inf)]
+RANGES = [(-6.0, 6.0), (0.0, 6.0), (-1.0, 1.0), (-0.1, 3.7), (1.0, 6.0), (-6.0, -1.0), (0.0, 0.0), (3.0, -2.0),
+          (2.0, 2.0), (-1e-3, 2e-3), (-1e30, 1e30), (-3e38, 3e38), (-1e-33, 1e-33), (0.0, 1e-39), (np.nan, 1.0), (0.0, np.inf)]
 SPECS = list(itertools.product((2, 4, 8, 16), (False, True)))
 
 
@@ -40,7 +40,7 @@ def same_bits(a, b):
 
 
 def values_for(low, high, bits, narrow, random):
-    """Ties between the values of a range, and what is a few ulp beside them; NaN, infinities, subnormals; random ones."""
+    """Ties between values of the range, and what is a few ulp beside them; NaN, infinities, subnormals; random ones."""
     steps = 2**bits - 1 - narrow
     with np.errstate(all='ignore'):
         ties = (np.float32(low) + (np.arange(min(steps, 600)) + 0.5) * (np.float32(high) - np.float32(low)) / steps)

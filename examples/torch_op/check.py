@@ -18,7 +18,8 @@ import training
 sys.path.insert(0, sys.argv[1])
 import qgraft_fake_quant as ours
 
-INTEGERS = [(0, 255), (-128, 127), (-127, 127), (0, 15), (-8, 7), (-7, 7), (0, 127), (0, 3), (0, 65535), (-32768, 32767)]
+INTEGERS = [(0, 255), (-128, 127), (-127, 127), (0, 15), (-8, 7), (-7, 7), (0, 127), (0, 3), (0, 65535),
+            (-32768, 32767)]
 SCALES = [0.1, 1 / 16, 1e-3, 3.0, 1e-30, 1e30, 1e-40]
 
 
@@ -35,9 +36,10 @@ def same_bits(a, b):
 
 
 def values_for(scale, zero, low, high, random):
-    """Ties between the values of a range, and what is a few ulp beside them; NaN, infinities, subnormals; random ones."""
+    """Ties between values of the range, and what is a few ulp beside them; NaN, infinities, subnormals; random ones."""
     with np.errstate(all='ignore'):
-        ties = ((np.arange(max(low, zero - 300) - 2, min(high, zero + 300) + 2) - zero + 0.5) * scale).astype(np.float32)
+        integers = np.arange(max(low, zero - 300) - 2, min(high, zero + 300) + 2)
+        ties = ((integers - zero + 0.5) * scale).astype(np.float32)
         near = [ties]
         for direction in -np.inf, np.inf:
             beside = ties
@@ -103,7 +105,8 @@ def fused_by_torch(averaging_const, low, high, symmetric):
 
 def state():
     """running_min, running_max, scale, zero_point"""
-    return [torch.tensor([math.inf]), torch.tensor([-math.inf]), torch.tensor([1.0]), torch.tensor([0], dtype=torch.int32)]
+    return [torch.tensor([math.inf]), torch.tensor([-math.inf]), torch.tensor([1.0]),
+            torch.tensor([0], dtype=torch.int32)]
 
 
 def check_fused():
@@ -166,11 +169,11 @@ def check_errors():
     cases = [('101 integers', f, (x, 0.1, 0, 0, 100), RuntimeError, '2 to 16 bits, all or all but one, not 0 to 100'),
              ('1 bit', f, (x, 0.1, 0, 0, 1), RuntimeError, '2 to 16 bits'),
              ('17 bits', f, (x, 0.1, 0, 0, 2**17 - 1), RuntimeError, '2 to 16 bits'),
-             ('a zero point outside', f, (x, 0.1, 256, 0, 255), RuntimeError, 'between quant_min and quant_max, 0 and 255'),
+             ('a zero point outside', f, (x, 0.1, 256, 0, 255), RuntimeError, 'quant_min and quant_max, 0 and 255'),
              ('doubles', f, (x.double(), 0.1, 0, 0, 255), RuntimeError, 'input must be of float32, not Double'),
              ('no such axis', channels, (x, torch.ones(3), zeros(3), 2, 0, 255), IndexError, 'Dimension out of range'),
              ('channels of a scalar', channels, (x[0, 0], torch.ones(1), zeros(1), 0, 0, 255), IndexError, 'dim'),
-             ('two channels', channels, (x, torch.ones(2), zeros(2), 1, 0, 255), RuntimeError, 'must have the shape [3]'),
+             ('two channels', channels, (x, torch.ones(2), zeros(2), 1, 0, 255), RuntimeError, 'have the shape [3]'),
              ('one zero point outside', channels, (x, torch.ones(3), zeros(3) - 1, 1, 0, 255), RuntimeError, 'between'),
              ('whole scales', channels, (x, zeros(3), zeros(3), 1, 0, 255), RuntimeError, 'scale must be of float32'),
              ('nothing', fused, (x[:0], *held, 0.1, 0, 255), RuntimeError, 'nothing to observe'),

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 # usage: sh examples/torch_op/run.sh PYTHON BUILD_FOLDER
-#   PYTHON         a Python that has PyTorch and its headers: Debian's python3-torch with libtorch-dev, or pip install torch
+#   PYTHON         a Python that has PyTorch and its headers: Debian's python3-torch and libtorch-dev, or pip's torch
 #   BUILD_FOLDER   for what is built
 # With g++, whose OpenMP is that of PyTorch; clang++ 14 does not take the headers of PyTorch 1.13 as C++20.
 set -eu
