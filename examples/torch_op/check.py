@@ -226,7 +226,8 @@ def print_times():
                    m.fake_quantize_per_channel_affine(at, scale, zero, 1, 0, 255)] for m in (torch, ours)}
     for i, what in enumerate(('gradient', 'gradient, 64 channels')):
         rows.append((what, lambda m, i=i: torch.autograd.grad(outputs[m][i], at, grad, retain_graph=True)))
-    print('\n1,048,576 floats, microseconds; PyTorch %s, %d threads:' % (torch.__version__, torch.get_num_threads()))
+    torch.set_num_threads(1)  # two wait for each other where the machine has other work
+    print('\n1,048,576 floats, microseconds; PyTorch %s, one thread:' % torch.__version__)
     for what, call in rows:
         own, us = timed(lambda: call(torch)), timed(lambda: call(ours))
         print('  %-22s PyTorch %7.0f, qgraft %6.0f: %.1f times' % (what, own, us, own / us))
