@@ -22,10 +22,14 @@ if not KEEP_MEMORY.items() <= os.environ.items():
     os.environ.update(KEEP_MEMORY | QUIET)
     os.execv(sys.executable, [sys.executable, '-B', *sys.argv])
 
+import matplotlib  # noqa: E402
 import measure  # noqa: E402
 import numpy as np  # noqa: E402
 import tensorflow as tf  # noqa: E402
 import torch  # noqa: E402
+
+matplotlib.use('svg')
+from matplotlib import pyplot  # noqa: E402
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 MARKS = ('<!-- Made by benchmarks/peers.py. -->\n', '<!-- Up to here: peers. -->\n')
@@ -147,9 +151,6 @@ def table(found):
 
 def draw(found, path):
     """Bars: how many times faster, at each size, and a stroke where it should reach."""
-    import matplotlib
-    matplotlib.use('svg')
-    from matplotlib import pyplot
     matplotlib.rcParams['svg.hashsalt'] = 'qgraft'
     figure, axes = pyplot.subplots(figsize=(7, 4))
     names = list(found)[::-1]
