@@ -1,8 +1,9 @@
 # Checks qgraft's op against TensorFlow's own: values, gradients, errors, training; and prints the time of both.
 # SPDX-License-Identifier: Apache-2.0
-"""usage: check.py FOLDER
+"""usage: check.py FOLDER DEVICE...
 
-FOLDER is where the op was built, with the module qgraft_fake_quant.
+FOLDER is where the op was built, with the module qgraft_fake_quant. It must have kernels for each DEVICE, CPU or GPU;
+what is run is on the CPU.
 """
 import itertools
 import os
@@ -14,6 +15,7 @@ os.environ.setdefault('TF_CPP_MIN_LOG_LEVEL', '2')
 os.environ.setdefault('TF_ENABLE_ONEDNN_OPTS', '0')
 import numpy as np
 import tensorflow as tf
+from tensorflow.python.framework import kernels
 
 import training
 
@@ -74,6 +76,14 @@ def compare(what, got, wanted, grad, channels_in):
     for name, a, b in zip(('dmin', 'dmax'), got[2:], wanted[2:]):
         off = np.abs(a - b) <= 1e-6 * magnitudes
         require(np.all(off | (a == b) | (np.isnan(a) & np.isnan(b))), '%s: %s is %s, not %s' % (what, name, a, b))
+
+
+def check_devices(devices):
+    for suffix in '', 'Gradient', 'PerChannel', 'PerChannelGradient':
+        name = 'QgraftFakeQuantWithMinMaxVars' + suffix
+        found = {kernel.device_type for kernel in kernels.get_registered_kernels_for_op(name).kernel}
+        require(found == devices, '%s has kernels for %s' % (name, sorted(found)))
+    print('has kernels for: ' + ', '.join(sorted(devices)))
 
 
 def check_tensors():
@@ -223,9 +233,11 @@ def print_times():
 
 
 def main():
+    tf.config.set_visible_devices([], 'GPU')
     tf.config.threading.set_intra_op_parallelism_threads(2)
     tf.config.experimental.enable_op_determinism()
     tf.keras.utils.set_random_seed(1)
+    check_devices(set(sys.argv[2:]))
     check_tensors()
     check_channels()
     check_gradients()

@@ -16,34 +16,17 @@
 #include <qgraft/quant/error.hpp>
 #include <qgraft/quant/quant_spec.hpp>
 
+#include "task.hpp"
+
 namespace fake_quant {
-
-/// What is quantized how: a tensor [..., channels, inner], of one range or of a range a channel.
-struct task {
-    qgraft::quant_spec spec;
-    std::size_t size;
-    std::size_t channels;
-    std::size_t inner;
-    const float* min;  ///< one or `channels` floats, where the device has its memory; so all pointers
-    const float* max;
-};
-
-/// How many ranges there are.
-enum class ranges { one, per_channel };
-
-/// Of a gradient.
-struct outputs {
-    float* dx;
-    float* dmin;
-    float* dmax;
-};
 
 /// What both kernels have in common.
 ///
 /// A Device has, static, for both forms of `Ranges`, and may throw std::exception:
 ///
 ///     template <ranges Ranges> void forward(context, const task&, const float* in, float* out)
-///     template <ranges Ranges> void gradient(context, const task&, const float* grad, const float* in, outputs)
+///     template <ranges Ranges> void gradient(context, const task&, const float* grad, const float* in,
+///                                            const outputs&)
 ///
 /// where out may be in, and dx may be grad.
 template <ranges Ranges>

@@ -55,7 +55,7 @@ struct cpu {
 
     template <ranges Ranges>
     static void gradient(tensorflow::OpKernelContext* context, const task& t, const float* grad, const float* in,
-                         fake_quant::outputs to) {
+                         const fake_quant::outputs& to) {
         const kernels run({}, tensorflow_threads(context));
         const std::span dx(to.dx, t.size);
         if constexpr (Ranges == ranges::one) {
