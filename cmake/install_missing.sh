@@ -4,17 +4,19 @@
 #
 # usage: sh cmake/install_missing.sh PART...
 # The parts: program (qgraft-rewrite), tests, full (other compilers and processors), ci (a second compiler), clients,
-# benchmarks.
+# torch (PyTorch for the system's Python), benchmarks.
 # Elsewhere it says what is missing, and fails.
 set -eu
 
 missing=
 
-# needs command NAME PACKAGE, or: needs header NAME PACKAGE, or: needs sanitizers COMPILER PACKAGE
+# needs command NAME PACKAGE, or: needs header NAME PACKAGE, or: needs module NAME PACKAGE, of the system's Python, or:
+# needs sanitizers COMPILER PACKAGE
 needs() {
     case $1 in
     sanitizers) echo 'int main() {}' | "$2" -fsanitize=address,undefined -x c++ -o /dev/null - >/dev/null 2>&1 ;;
     command) command -v "$2" >/dev/null 2>&1 ;;
+    module) /usr/bin/python3 -c "import importlib.util as u, sys; sys.exit(not u.find_spec('$2'))" 2>/dev/null ;;
     header) printf '#include <%s>\n' "$2" | c++ -std=c++20 -E -x c++ - >/dev/null 2>&1 ;;
     esac || missing="$missing $3"
 }
@@ -52,6 +54,11 @@ for part; do
     clients)
         needs command python3 python3
         python3 -c 'import ensurepip, venv' >/dev/null 2>&1 || missing="$missing python3-venv"
+        ;;
+    torch)
+        needs command g++ g++
+        needs module torch python3-torch
+        needs header c10/core/Device.h libtorch-dev
         ;;
     benchmarks)
         needs command python3 python3
