@@ -10,4 +10,11 @@
 #define QGRAFT_HOST_DEVICE
 #endif
 
+/// Before a loop over an array that is to lie in registers.
+#if defined(__CUDA_ARCH__)
+#define QGRAFT_UNROLL _Pragma("unroll")
+#else
+#define QGRAFT_UNROLL
+#endif
+
 #endif  // QGRAFT_QUANT_HOST_DEVICE_HPP
