@@ -113,7 +113,7 @@ QGRAFT_HOST_DEVICE inline float masked(float x, float m) noexcept {
 #endif
 }
 
-/// Floats side by side; four, aligned to 16 bytes, are one access of 128 bits.
+/// Floats side by side; four, aligned to 16 bytes, are one access of 128 bits. (nvcc takes a plain store apart.)
 template <unsigned N>
 struct pack {
     float at[N];
@@ -139,7 +139,7 @@ template <unsigned N>
 QGRAFT_HOST_DEVICE inline void store(float* to, const pack<N>& p) noexcept {
 #if defined(__CUDA_ARCH__)
     if constexpr (N == 4) {
-        *reinterpret_cast<float4*>(to) = make_float4(p.at[0], p.at[1], p.at[2], p.at[3]);
+        __stwb(reinterpret_cast<float4*>(to), make_float4(p.at[0], p.at[1], p.at[2], p.at[3]));
     } else {
         QGRAFT_UNROLL for (unsigned k = 0; k < N; ++k) to[k] = p.at[k];
     }

@@ -33,6 +33,9 @@ struct channel_a_lane {
     typename Op::state state[N];
     typename Op::sum sum[N]{};
 
+    template <class... States>
+    QGRAFT_HOST_DEVICE explicit channel_a_lane(const States&... states) noexcept : state{states...} {}
+
     QGRAFT_HOST_DEVICE const typename Op::state& at(unsigned k) const noexcept { return state[k]; }
     QGRAFT_HOST_DEVICE void add(const typename Op::term (&terms)[N]) noexcept {
         QGRAFT_UNROLL for (unsigned k = 0; k < N; ++k) sum[k] += terms[k];
@@ -48,38 +51,37 @@ QGRAFT_HOST_DEVICE void take(const Op& op, Lanes& lanes, std::size_t i, Pack p) 
     lanes.add(terms);
 }
 
-/// Groups first, first + stride ... below count of N elements, the first of which is element `base`. Two are loaded
-/// before either is stored.
+/// Groups first, first + stride ... below count of N elements, counted from element 0. Two are loaded before either is
+/// stored.
 template <unsigned N, class Index, class Op, class Lanes>
-QGRAFT_HOST_DEVICE void take_groups(const Op& op, Lanes& lanes, std::size_t base, Index first, Index stride,
-                                    Index count) {
+QGRAFT_HOST_DEVICE void take_groups(const Op& op, Lanes& lanes, Index first, Index stride, Index count) {
     Index at = first;
     for (; at < count && stride < count - at; at += 2 * stride) {
-        const std::size_t i = base + std::size_t{at} * N;
-        const std::size_t j = base + std::size_t{at + stride} * N;
+        const std::size_t i = std::size_t{at} * N;
+        const std::size_t j = std::size_t{at + stride} * N;
         const auto a = op.template load<N>(i);
         const auto b = op.template load<N>(j);
         take<N>(op, lanes, i, a);
         take<N>(op, lanes, j, b);
     }
-    if (at < count) take<N>(op, lanes, base + std::size_t{at} * N, op.template load<N>(base + std::size_t{at} * N));
+    if (at < count) take<N>(op, lanes, std::size_t{at} * N, op.template load<N>(std::size_t{at} * N));
 }
 
-/// A segment of a run, by a team of which this thread is the member-th.
+/// The first `count` elements, of one channel, by a team of which this thread is the member-th.
 template <class Op>
-QGRAFT_HOST_DEVICE void take_segment(const Op& op, one_channel<Op>& lanes, std::size_t begin, std::uint32_t count,
-                                     unsigned member, unsigned team, bool wide) {
+QGRAFT_HOST_DEVICE void take_segment(const Op& op, one_channel<Op>& lanes, std::uint32_t count, unsigned member,
+                                     unsigned team, bool wide) {
     std::uint32_t head = count;
     std::uint32_t groups = 0;
     if (wide) {
-        const std::uint32_t before = floats_before_aligned(op.in + begin);
+        const std::uint32_t before = floats_before_aligned(op.in);
         head = before < count ? before : count;
         groups = (count - head) / 4;
     }
-    take_groups<4, std::uint32_t>(op, lanes, begin + head, member, team, groups);
+    take_groups<4, std::uint32_t>(op.from(head), lanes, member, team, groups);
     const std::uint32_t narrow = count - 4 * groups;
     for (std::uint32_t e = member; e < narrow; e += team) {
-        const std::size_t i = begin + (e < head ? e : e + 4 * groups);
+        const std::size_t i = e < head ? e : e + 4 * groups;
         take<1>(op, lanes, i, op.template load<1>(i));
     }
 }
@@ -101,7 +103,7 @@ QGRAFT_HOST_DEVICE typename Op::sum take_part(const runs_plan& plan, const Op& o
         const std::size_t begin = (row * plan.channels + channel) * plan.inner + from;
         const unsigned member = thread % plan.team;
         if (lanes.state.exact) {
-            take_segment(op, lanes, begin, count, member, plan.team, plan.wide);
+            take_segment(op.from(begin), lanes, count, member, plan.team, plan.wide);
         } else {
             for (std::uint32_t e = member; e < count; e += plan.team) lanes.sum += op.define(channel, begin + e);
         }
@@ -124,10 +126,10 @@ template <unsigned N, class Op>
 QGRAFT_HOST_DEVICE channel_a_lane<Op, N> lanes_at(const lanes_plan& plan, const Op& op, std::size_t i) {
     static_assert(N == 1 || N == 4);
     if constexpr (N == 1) {
-        return {{op.at(channel_of(plan, i))}};
+        return channel_a_lane<Op, N>(op.at(channel_of(plan, i)));
     } else {
-        return {{op.at(channel_of(plan, i)), op.at(channel_of(plan, i + 1)), op.at(channel_of(plan, i + 2)),
-                 op.at(channel_of(plan, i + 3))}};
+        return channel_a_lane<Op, N>(op.at(channel_of(plan, i)), op.at(channel_of(plan, i + 1)),
+                                     op.at(channel_of(plan, i + 2)), op.at(channel_of(plan, i + 3)));
     }
 }
 
@@ -138,7 +140,7 @@ QGRAFT_HOST_DEVICE void take_lanes(const lanes_plan& plan, const Op& op, std::si
     bool exact = true;
     QGRAFT_UNROLL for (unsigned k = 0; k < N; ++k) exact = exact && lanes.state[k].exact;
     if (exact) {
-        take_groups<N, std::size_t>(op, lanes, plan.head, thread, plan.threads, plan.groups);
+        take_groups<N, std::size_t>(op.from(plan.head), lanes, thread, plan.threads, plan.groups);
     } else {
         for (std::size_t at = thread; at < plan.groups; at += plan.threads) {
             QGRAFT_UNROLL for (unsigned k = 0; k < N; ++k) {
@@ -183,8 +185,7 @@ QGRAFT_HOST_DEVICE Sum gather(const lanes_plan& plan, const Sum* slots, std::siz
     const auto inner = static_cast<std::uint32_t>(plan.inner);
     const std::size_t width = plan.channels * inner;
     const std::size_t count = plan.threads * plan.width;
-    const std::size_t rows = (plan.head + count + width - 1) / width;
-    for (std::size_t j = thread; j < rows * inner; j += device_threads) {
+    for (std::size_t j = thread; j < plan.rows_of_slots * inner; j += device_threads) {
         const auto row = static_cast<std::uint32_t>(j) / inner;
         const std::size_t i = row * width + channel * inner + (static_cast<std::uint32_t>(j) - row * inner);
         if (i >= plan.head && i - plan.head < count) sum += slots[i - plan.head];

@@ -18,6 +18,7 @@
 //
 //     state at(channel)                          exact(state): whether step and state have the definition's values
 //     load<N>(i), step(state, pack, k), store<N>(i, pack)      elements i ... i + N - 1 in pieces; step returns the term
+//     from(i)                                    the op whose element 0 is this one's element i
 //     define(channel, i)                         one element by the definition
 //     finish(channel, sum, count)                takes the sum over a channel of so many elements
 //
@@ -54,6 +55,8 @@ struct forward_op {
     float* out;
     device_range range;
     quant_spec spec;
+
+    QGRAFT_HOST_DEVICE forward_op from(std::size_t i) const noexcept { return {in + i, out + i, range, spec}; }
 
     QGRAFT_HOST_DEVICE nudged_range nudged(std::size_t channel) const {
         return Numerics::nudge(range_at(range, channel), spec);
@@ -134,6 +137,10 @@ struct gradient_op {
     device_ranges_out sums;
     quant_spec spec;
 
+    QGRAFT_HOST_DEVICE gradient_op from(std::size_t i) const noexcept {
+        return {grad + i, in + i, dx + i, range, sums, spec};
+    }
+
     QGRAFT_HOST_DEVICE nudged_range nudged(std::size_t channel) const {
         return Numerics::nudge(range_at(range, channel), spec);
     }
@@ -203,11 +210,13 @@ struct extremes_op {
     using term = extremes_sum<Numerics>;
     using sum = extremes_sum<Numerics>;
     struct state {
-        static constexpr bool exact = true;
+        bool exact = true;
     };
 
     const float* in;
     device_ranges_out found;
+
+    QGRAFT_HOST_DEVICE extremes_op from(std::size_t i) const noexcept { return {in + i, found}; }
 
     QGRAFT_HOST_DEVICE state at(std::size_t) const noexcept { return {}; }
     template <unsigned N>
@@ -245,6 +254,8 @@ struct scale_op {
     const float* in;
     float* out;
     const float* scales;
+
+    QGRAFT_HOST_DEVICE scale_op from(std::size_t i) const noexcept { return {in + i, out + i, scales}; }
 
     QGRAFT_HOST_DEVICE state at(std::size_t channel) const noexcept { return {scales[channel]}; }
     template <unsigned N>

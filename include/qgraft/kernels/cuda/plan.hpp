@@ -53,10 +53,11 @@ struct runs_plan {
 /// thread's each.
 struct lanes_plan {
     std::size_t outer, channels, inner;
-    unsigned width;       ///< elements of a group: 4, or 1 where the buffers are not aligned alike
-    std::size_t head;     ///< elements before the first group
-    std::size_t groups;   ///< how many there are
-    std::size_t threads;  ///< that take groups
+    unsigned width;             ///< elements of a group: 4, or 1 where the buffers are not aligned alike
+    std::size_t head;           ///< elements before the first group
+    std::size_t groups;         ///< how many there are
+    std::size_t threads;        ///< that take groups
+    std::size_t rows_of_slots;  ///< rows of the tensor that the threads' first groups reach into
 
     QGRAFT_HOST_DEVICE std::size_t size() const noexcept { return outer * channels * inner; }
     QGRAFT_HOST_DEVICE std::size_t left() const noexcept { return size() - groups * width; }
@@ -97,8 +98,10 @@ inline lanes_plan make_lanes_plan(const channel_rows& shape, bool wide, unsigned
     const std::size_t groups = (size - head) / width;
     const std::size_t period = std::lcm(shape.channels * shape.inner, std::size_t{width}) / width;
     const std::size_t wanted = std::min(most_threads, groups / groups_of_thread);
-    const std::size_t threads = period * std::max<std::size_t>(1, wanted / period);
-    return {shape.outer, shape.channels, shape.inner, width, head, groups, std::min(threads, groups)};
+    const std::size_t threads = std::min(groups, period * std::max<std::size_t>(1, wanted / period));
+    const std::size_t row = shape.channels * shape.inner;
+    return {shape.outer, shape.channels, shape.inner, width,
+            head,        groups,         threads,     (head + threads * width + row - 1) / row};
 }
 
 /// Whether lanes serve a shape better than runs. Lanes count in 32 bits.

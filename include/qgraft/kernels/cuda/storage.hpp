@@ -46,7 +46,7 @@ QGRAFT_HOST_DEVICE inline four_words load_words(const std::uint8_t* from) noexce
 
 QGRAFT_HOST_DEVICE inline void store_words(std::uint8_t* to, const four_words& w) noexcept {
 #if defined(__CUDA_ARCH__)
-    *reinterpret_cast<uint4*>(to) = make_uint4(w.at[0], w.at[1], w.at[2], w.at[3]);
+    __stwb(reinterpret_cast<uint4*>(to), make_uint4(w.at[0], w.at[1], w.at[2], w.at[3]));
 #else
     std::memcpy(__builtin_assume_aligned(to, 16), &w, sizeof(w));
 #endif
