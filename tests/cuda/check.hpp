@@ -36,8 +36,12 @@ struct findings {
     template <class... Args>
     void differs(const char* format, Args... args) {
         if (count++ >= 20) return;
-        std::printf(format, args...);  // NOLINT: the formats are literals of this folder
-        std::printf("\n");
+        if constexpr (sizeof...(Args) == 0) {
+            std::puts(format);
+        } else {
+            std::printf(format, args...);
+            std::puts("");
+        }
     }
 };
 
