@@ -49,6 +49,26 @@ __device__ __forceinline__ float fma(float a, float b, float c) {
     return r;
 }
 
+#define QGRAFT_PTX_WITHIN(name, ftz)                                                                                   \
+    __device__ __forceinline__ bool name(float a, float low, float high) {                                             \
+        int r;                                                                                                         \
+        asm("{.reg .pred p; setp.ge" ftz ".f32 p, %1, %2; setp.le.and" ftz ".f32 p, %1, %3, p; selp.s32 %0, 1, 0, p;}" \
+            : "=r"(r)                                                                                                  \
+            : "f"(a), "f"(low), "f"(high));                                                                            \
+        return r != 0;                                                                                                 \
+    }
+QGRAFT_PTX_WITHIN(within, "")
+QGRAFT_PTX_WITHIN(within_flushing, ".ftz")
+#undef QGRAFT_PTX_WITHIN
+
+/// Stores four words to an address that is aligned to 16 bytes.
+template <class T>
+__device__ __forceinline__ void store_four(T* to, float a, float b, float c, float d) {
+    asm volatile("st.global.v4.f32 [%0], {%1, %2, %3, %4};" ::"l"(__cvta_generic_to_global(to)), "f"(a), "f"(b), "f"(c),
+                 "f"(d)
+                 : "memory");
+}
+
 /// The integer of a whole number.
 __device__ __forceinline__ int to_int(float a) {
     int r;

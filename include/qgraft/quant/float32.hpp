@@ -87,7 +87,15 @@ QGRAFT_HOST_DEVICE constexpr float signed_zero_of(float x) noexcept {
 }
 
 QGRAFT_HOST_DEVICE constexpr float flush_subnormal(float x) noexcept {
+#if defined(__CUDA_ARCH__)
+    if (!__builtin_is_constant_evaluated()) return device::mul_flushing(x, 1.0F);
+#endif
     return (__builtin_bit_cast(std::uint32_t, x) & 0x7f800000U) == 0 ? signed_zero_of(x) : x;
+}
+
+/// Whether the magnitude is FLT_MIN.
+QGRAFT_HOST_DEVICE constexpr bool is_least_normal(float x) noexcept {
+    return (__builtin_bit_cast(std::uint32_t, x) & 0x7fffffffU) == 0x00800000U;
 }
 
 QGRAFT_HOST_DEVICE constexpr double magnitude(float x) noexcept { return less(x, 0.0F) ? -widened(x) : widened(x); }
@@ -129,7 +137,7 @@ struct float_ops {
         b = flushed(b);
         const float r = detail::product_of(a, b);
         if constexpr (flushes) {
-            if ((r == FLT_MIN || r == -FLT_MIN) && detail::magnitude(a) * detail::magnitude(b) < detail::tiny_bound) {
+            if (detail::is_least_normal(r) && detail::magnitude(a) * detail::magnitude(b) < detail::tiny_bound) {
                 return detail::signed_zero_of(r);
             }
         }
@@ -141,7 +149,7 @@ struct float_ops {
         b = flushed(b);
         const float r = detail::quotient_of(a, b);
         if constexpr (flushes) {
-            if ((r == FLT_MIN || r == -FLT_MIN) && detail::magnitude(a) < detail::tiny_bound * detail::magnitude(b)) {
+            if (detail::is_least_normal(r) && detail::magnitude(a) < detail::tiny_bound * detail::magnitude(b)) {
                 return detail::signed_zero_of(r);
             }
         }

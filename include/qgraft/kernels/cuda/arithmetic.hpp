@@ -70,13 +70,7 @@ QGRAFT_HOST_DEVICE inline float whole_nearest(float x) noexcept { return float_o
 template <bool Flushing>
 QGRAFT_HOST_DEVICE inline float one_if_less(float a, float b) noexcept {
 #if defined(__CUDA_ARCH__)
-    float r;
-    if constexpr (Flushing) {
-        asm("set.lt.ftz.f32.f32 %0, %1, %2;" : "=f"(r) : "f"(a), "f"(b));
-    } else {
-        asm("set.lt.f32.f32 %0, %1, %2;" : "=f"(r) : "f"(a), "f"(b));
-    }
-    return r;
+    return (Flushing ? device::less_flushing(a, b) : device::less(a, b)) ? 1.0F : 0.0F;
 #else
     return Flushing ? (flush_subnormal(a) < flush_subnormal(b) ? 1.0F : 0.0F) : (a < b ? 1.0F : 0.0F);
 #endif
@@ -86,17 +80,7 @@ QGRAFT_HOST_DEVICE inline float one_if_less(float a, float b) noexcept {
 template <bool Flushing>
 QGRAFT_HOST_DEVICE inline float one_if_within(float x, float low, float high) noexcept {
 #if defined(__CUDA_ARCH__)
-    float r;
-    if constexpr (Flushing) {
-        asm("{.reg .pred p; setp.ge.ftz.f32 p, %1, %2; set.le.and.ftz.f32.f32 %0, %1, %3, p;}"
-            : "=f"(r)
-            : "f"(x), "f"(low), "f"(high));
-    } else {
-        asm("{.reg .pred p; setp.ge.f32 p, %1, %2; set.le.and.f32.f32 %0, %1, %3, p;}"
-            : "=f"(r)
-            : "f"(x), "f"(low), "f"(high));
-    }
-    return r;
+    return (Flushing ? device::within_flushing(x, low, high) : device::within(x, low, high)) ? 1.0F : 0.0F;
 #else
     if (Flushing) x = flush_subnormal(x);
     return x >= low && x <= high ? 1.0F : 0.0F;
@@ -113,7 +97,7 @@ QGRAFT_HOST_DEVICE inline float masked(float x, float m) noexcept {
 #endif
 }
 
-/// Floats side by side; four, aligned to 16 bytes, are one access of 128 bits. (nvcc takes a plain store apart.)
+/// Floats side by side; four, aligned to 16 bytes, are one access of 128 bits. (nvcc takes plain stores apart.)
 template <unsigned N>
 struct pack {
     float at[N];
@@ -139,7 +123,7 @@ template <unsigned N>
 QGRAFT_HOST_DEVICE inline void store(float* to, const pack<N>& p) noexcept {
 #if defined(__CUDA_ARCH__)
     if constexpr (N == 4) {
-        __stwb(reinterpret_cast<float4*>(to), make_float4(p.at[0], p.at[1], p.at[2], p.at[3]));
+        device::store_four(to, p.at[0], p.at[1], p.at[2], p.at[3]);
     } else {
         QGRAFT_UNROLL for (unsigned k = 0; k < N; ++k) to[k] = p.at[k];
     }

@@ -46,7 +46,8 @@ QGRAFT_HOST_DEVICE inline four_words load_words(const std::uint8_t* from) noexce
 
 QGRAFT_HOST_DEVICE inline void store_words(std::uint8_t* to, const four_words& w) noexcept {
 #if defined(__CUDA_ARCH__)
-    __stwb(reinterpret_cast<uint4*>(to), make_uint4(w.at[0], w.at[1], w.at[2], w.at[3]));
+    device::store_four(to, __uint_as_float(w.at[0]), __uint_as_float(w.at[1]), __uint_as_float(w.at[2]),
+                       __uint_as_float(w.at[3]));
 #else
     std::memcpy(__builtin_assume_aligned(to, 16), &w, sizeof(w));
 #endif
@@ -110,19 +111,21 @@ struct quantize_op {
         return storage_state<Numerics>(Numerics::nudge(range_at(range, 0), spec));
     }
 
+    template <bool Exact>
     QGRAFT_HOST_DEVICE std::uint32_t integer(const storage_state<Numerics>& s, float x) const noexcept {
-        const int q = s.exact ? s.fast.to_integer(x) : Numerics::to_integer(x, s.nudged);
+        const int q = Exact ? s.fast.to_integer(x) : Numerics::to_integer(x, s.nudged);
         return static_cast<std::uint32_t>(q - offset) & ((1U << Bits) - 1U);
     }
 
+    template <bool Exact>
     QGRAFT_HOST_DEVICE void unit(const storage_state<Numerics>& s, std::size_t u) const noexcept {
         if constexpr (Bits == 4) {
-            const std::uint32_t high = 2 * u + 1 < values ? integer(s, real[2 * u + 1]) : 0U;
-            stored[u] = static_cast<std::uint8_t>(integer(s, real[2 * u]) | high << 4U);
+            const std::uint32_t high = 2 * u + 1 < values ? integer<Exact>(s, real[2 * u + 1]) : 0U;
+            stored[u] = static_cast<std::uint8_t>(integer<Exact>(s, real[2 * u]) | high << 4U);
         } else if constexpr (Bits == 8) {
-            stored[u] = static_cast<std::uint8_t>(integer(s, real[u]));
+            stored[u] = static_cast<std::uint8_t>(integer<Exact>(s, real[u]));
         } else {
-            reinterpret_cast<std::uint16_t*>(stored)[u] = static_cast<std::uint16_t>(integer(s, real[u]));
+            reinterpret_cast<std::uint16_t*>(stored)[u] = static_cast<std::uint16_t>(integer<Exact>(s, real[u]));
         }
     }
 
@@ -133,7 +136,7 @@ struct quantize_op {
         QGRAFT_UNROLL for (unsigned k = 0; k < packs; ++k) p[k] = load<4>(real + u * values_of_unit<Bits> + 4 * k);
         four_words w{};
         QGRAFT_UNROLL for (unsigned v = 0; v < values_of_group<Bits>; ++v) {
-            w.at[v * Bits / 32] |= integer(s, p[v / 4].at[v % 4]) << (v * Bits % 32);
+            w.at[v * Bits / 32] |= integer<true>(s, p[v / 4].at[v % 4]) << (v * Bits % 32);
         }
         store_words(stored + u * bytes_of_unit<Bits>, w);
     }
@@ -155,21 +158,23 @@ struct dequantize_op {
     }
 
     /// The value of an integer in the lowest bits.
+    template <bool Exact>
     QGRAFT_HOST_DEVICE float value(const storage_state<Numerics>& s, std::uint32_t word) const noexcept {
         constexpr std::uint32_t sign = Signed ? 1U << (Bits - 1U) : 0U;
         const std::uint32_t field = word & ((1U << Bits) - 1U);
         const int q = static_cast<int>((field ^ sign) - sign) + offset;
-        return s.exact ? s.fast.to_real(q) : Numerics::to_real(q, s.nudged);
+        return Exact ? s.fast.to_real(q) : Numerics::to_real(q, s.nudged);
     }
 
+    template <bool Exact>
     QGRAFT_HOST_DEVICE void unit(const storage_state<Numerics>& s, std::size_t u) const noexcept {
         if constexpr (Bits == 4) {
-            real[2 * u] = value(s, stored[u]);
-            if (2 * u + 1 < values) real[2 * u + 1] = value(s, static_cast<std::uint32_t>(stored[u]) >> 4U);
+            real[2 * u] = value<Exact>(s, stored[u]);
+            if (2 * u + 1 < values) real[2 * u + 1] = value<Exact>(s, static_cast<std::uint32_t>(stored[u]) >> 4U);
         } else if constexpr (Bits == 8) {
-            real[u] = value(s, stored[u]);
+            real[u] = value<Exact>(s, stored[u]);
         } else {
-            real[u] = value(s, reinterpret_cast<const std::uint16_t*>(stored)[u]);
+            real[u] = value<Exact>(s, reinterpret_cast<const std::uint16_t*>(stored)[u]);
         }
     }
 
@@ -178,7 +183,7 @@ struct dequantize_op {
         QGRAFT_UNROLL for (unsigned k = 0; k < values_of_group<Bits> / 4; ++k) {
             pack<4> p;
             QGRAFT_UNROLL for (unsigned v = 4 * k; v < 4 * k + 4; ++v) p.at[v % 4] =
-                value(s, w.at[v * Bits / 32] >> (v * Bits % 32));
+                value<true>(s, w.at[v * Bits / 32] >> (v * Bits % 32));
             store<4>(real + u * values_of_unit<Bits> + 4 * k, p);
         }
     }
@@ -188,10 +193,14 @@ struct dequantize_op {
 template <class Op>
 QGRAFT_HOST_DEVICE void take_units(const units_plan& plan, const Op& op, std::size_t thread) {
     const auto state = op.state();
+    if (!state.exact) {
+        for (std::size_t u = thread; u < plan.units; u += plan.threads) op.template unit<false>(state, u);
+        return;
+    }
     for (std::size_t g = thread; g < plan.groups; g += plan.threads) op.group(state, plan.head + g * plan.width);
     const std::size_t left = plan.units - plan.groups * plan.width;
     for (std::size_t e = thread; e < left; e += plan.threads) {
-        op.unit(state, e < plan.head ? e : e + plan.groups * plan.width);
+        op.template unit<true>(state, e < plan.head ? e : e + plan.groups * plan.width);
     }
 }
 
