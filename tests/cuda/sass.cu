@@ -52,6 +52,10 @@ void all_kernels(cudaStream_t stream) {
     kernels<qgraft::tf2>(stream);
     kernels<qgraft::tf2_args>(stream);
     kernels<qgraft::torch>(stream);
+#ifdef QGRAFT_ALL_NUMERICS
+    kernels<qgraft::tf115_args>(stream);
+    kernels<qgraft::torch_fused>(stream);
+#endif
     others<qgraft::tf2>(stream);
     others<qgraft::torch>(stream);
 }

@@ -38,13 +38,13 @@ struct tensorflow_numerics {
 
     /// min <= x <= max. NaN neither passes nor is below nor above.
     QGRAFT_HOST_DEVICE static constexpr bool passes(float x, const nudged_range& r) noexcept {
-        return ops::flushed(x) >= r.min && ops::flushed(x) <= r.max;
+        return at_most(r.min, ops::flushed(x)) && at_most(ops::flushed(x), r.max);
     }
     QGRAFT_HOST_DEVICE static constexpr bool below(float x, const nudged_range& r) noexcept {
-        return ops::flushed(x) < r.min;
+        return less(ops::flushed(x), r.min);
     }
     QGRAFT_HOST_DEVICE static constexpr bool above(float x, const nudged_range& r) noexcept {
-        return ops::flushed(x) > r.max;
+        return less(r.max, ops::flushed(x));
     }
 
     /// NaN becomes the zero point: dequantized it is 0.
@@ -52,8 +52,8 @@ struct tensorflow_numerics {
         if (r.collapsed) return r.zero_point;
         const float q = ops::add(steps<Tensor>(x, r), lowest<Tensor>(r));
         if (is_nan(q)) return within(r.zero_point, r);
-        if (q <= static_cast<float>(r.qmin)) return r.qmin;
-        return q >= static_cast<float>(r.qmax) ? r.qmax : static_cast<int>(q);
+        if (at_most(q, static_cast<float>(r.qmin))) return r.qmin;
+        return at_most(static_cast<float>(r.qmax), q) ? r.qmax : truncated(q);
     }
 
     QGRAFT_HOST_DEVICE static constexpr float to_real(int q, const nudged_range& r) noexcept {
@@ -98,7 +98,7 @@ template <bool Collapses>
 QGRAFT_HOST_DEVICE constexpr nudged_range nudge_with_zero(quant_range range, const quant_spec& spec) {
     using ops = float_ops<subnormals::flush>;
     nudged_range r = qgraft::nudge<subnormals::flush, Collapses>(range, spec);
-    if (!r.collapsed) r.quant_zero = ops::floor(ops::add(ops::mul(-r.min, r.inv_scale), 0.5F));
+    if (!r.collapsed) r.quant_zero = ops::floor(ops::add(ops::mul(negated(r.min), r.inv_scale), 0.5F));
     return r;
 }
 

@@ -40,12 +40,13 @@ struct torch {
         const float high = greater(range.max, 0.0F);
         const auto levels = static_cast<float>(spec.qmax() - spec.qmin());
         if (spec.symmetric) {
-            const float scale = greater(ops::div(greater(-low, high), ops::div(levels, 2.0F)), FLT_EPSILON);
+            const float scale =
+                greater(ops::div(greater(detail::negated(low), high), ops::div(levels, 2.0F)), FLT_EPSILON);
             return given(scale, 1 << (spec.bits - 1), spec);
         }
         const float scale = greater(ops::div(ops::sub(high, low), levels), FLT_EPSILON);
         const float zero = ops::sub(static_cast<float>(spec.qmin()), ops::nearest(ops::div(low, scale)));
-        return given(scale, static_cast<int>(clamped(zero, spec.qmin(), spec.qmax())), spec);
+        return given(scale, detail::truncated(clamped(zero, spec.qmin(), spec.qmax())), spec);
     }
 
     /// A range that is given by its scale and its zero point, as PyTorch's own functions take it.
@@ -69,26 +70,26 @@ struct torch {
     /// end of the range.
     QGRAFT_HOST_DEVICE static constexpr float quantize_channel(float x, const nudged_range& r) noexcept {
         const float at = position(x, r);
-        return value_of(at < 0x1p63F ? clamped(at, r.qmin, r.qmax) : static_cast<float>(r.qmin), r);
+        return value_of(detail::less(at, 0x1p63F) ? clamped(at, r.qmin, r.qmax) : static_cast<float>(r.qmin), r);
     }
 
     /// Where the rounded integer is one of the range's. NaN neither passes nor is below nor above.
     QGRAFT_HOST_DEVICE static constexpr bool passes(float x, const nudged_range& r) noexcept {
         const float at = position(x, r);
-        return at >= static_cast<float>(r.qmin) && at <= static_cast<float>(r.qmax);
+        return detail::at_most(static_cast<float>(r.qmin), at) && detail::at_most(at, static_cast<float>(r.qmax));
     }
     QGRAFT_HOST_DEVICE static constexpr bool below(float x, const nudged_range& r) noexcept {
-        return position(x, r) < static_cast<float>(r.qmin);
+        return detail::less(position(x, r), static_cast<float>(r.qmin));
     }
     QGRAFT_HOST_DEVICE static constexpr bool above(float x, const nudged_range& r) noexcept {
-        return position(x, r) > static_cast<float>(r.qmax);
+        return detail::less(static_cast<float>(r.qmax), position(x, r));
     }
 
     /// NaN becomes qmax, as in quantize_per_tensor. Where the 32-bit integers of that overflow, it gives the other end
     /// of the range; here NaN and what is too great becomes qmax, what is too low qmin.
     QGRAFT_HOST_DEVICE static constexpr int to_integer(float x, const nudged_range& r) noexcept {
         const float at = position(x, r);
-        return at == at ? static_cast<int>(clamped(at, r.qmin, r.qmax)) : r.qmax;
+        return detail::is_nan(at) ? r.qmax : detail::truncated(clamped(at, r.qmin, r.qmax));
     }
 
     QGRAFT_HOST_DEVICE static constexpr float to_real(int q, const nudged_range& r) noexcept {
@@ -198,7 +199,7 @@ private:
         if (detail::is_zero(low)) {
             high = ops::mul(least_scale, steps);
         } else if (detail::is_zero(high)) {
-            low = -ops::mul(least_scale, steps);
+            low = detail::negated(ops::mul(least_scale, steps));
         } else {
             const float factor = ops::div(least_scale, scale);
             low = ops::mul(low, factor);

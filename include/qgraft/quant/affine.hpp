@@ -64,12 +64,12 @@ QGRAFT_HOST_DEVICE constexpr nudged_range nudge(quant_range range, int qmin, int
     const auto low = static_cast<float>(qmin);
     const auto high = static_cast<float>(qmax);
     const float width = ops::sub(range.max, range.min);
-    const float scale = ops::div(width, high - low);
+    const float scale = ops::div(width, ops::sub(high, low));
     const int zero_point = detail::zero_point_at(ops::sub(low, ops::div(range.min, scale)), qmin, qmax);
     return {.min = ops::mul(static_cast<float>(qmin - zero_point), scale),
             .max = ops::mul(static_cast<float>(qmax - zero_point), scale),
             .scale = scale,
-            .inv_scale = ops::div(high - low, width),
+            .inv_scale = ops::div(ops::sub(high, low), width),
             .zero_point = zero_point,
             .collapsed = false,
             .qmin = qmin,
@@ -98,7 +98,7 @@ QGRAFT_HOST_DEVICE constexpr quant_range range_of(float min, float max, const qu
     using ops = float_ops<Mode>;
     if (!spec.symmetric) return {ops::minimum(min, 0.0F), ops::maximum(max, 0.0F)};
     const int codes = 1 << spec.bits;
-    const float ratio = spec.narrow_range ? -1.0F : -static_cast<float>(codes - 2) / static_cast<float>(codes);
+    const float ratio = spec.narrow_range ? -1.0F : ops::div(static_cast<float>(2 - codes), static_cast<float>(codes));
     return {ops::minimum(min, ops::div(max, ratio)), ops::maximum(max, ops::mul(min, ratio))};
 }
 

@@ -39,8 +39,10 @@ QGRAFT_PTX_2(lesser_number, "min.f32")
 QGRAFT_PTX_2(greater_number, "max.f32")
 QGRAFT_PTX_1(floor, "cvt.rmi.f32.f32")
 QGRAFT_PTX_1(nearest, "cvt.rni.f32.f32")
+QGRAFT_PTX_1(neg, "neg.f32")
 QGRAFT_PTX_COMPARE(less, "setp.lt.f32")
 QGRAFT_PTX_COMPARE(less_flushing, "setp.lt.ftz.f32")
+QGRAFT_PTX_COMPARE(at_most, "setp.le.f32")
 QGRAFT_PTX_COMPARE(unordered, "setp.nan.f32")
 
 __device__ __forceinline__ float fma(float a, float b, float c) {

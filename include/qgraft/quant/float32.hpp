@@ -52,31 +52,59 @@ QGRAFT_HOST_DEVICE constexpr float opaque(float x) noexcept {
 // One operation each, rounded to nearest even, that keeps subnormals: plain on a CPU, on a GPU the instruction that does
 // so whatever the flags of its compiler are.
 #if defined(__CUDA_ARCH__)
-#define QGRAFT_DEVICE_OR(on_device, on_host)                          \
-    if (!__builtin_is_constant_evaluated()) return device::on_device; \
-    return on_host;
+#define QGRAFT_ON_DEVICE_RETURN(call) \
+    if (!__builtin_is_constant_evaluated()) return device::call
 #else
-#define QGRAFT_DEVICE_OR(on_device, on_host) return on_host;
+#define QGRAFT_ON_DEVICE_RETURN(call) static_cast<void>(0)
 #endif
 
-QGRAFT_HOST_DEVICE constexpr float sum_of(float a,
-                                          float b) noexcept {QGRAFT_DEVICE_OR(add(a, b), a + b)} QGRAFT_HOST_DEVICE
-    constexpr float difference_of(float a, float b) noexcept {QGRAFT_DEVICE_OR(sub(a, b), a - b)} QGRAFT_HOST_DEVICE
-    constexpr float product_of(float a, float b) noexcept {QGRAFT_DEVICE_OR(mul(a, b), opaque(a* b))} QGRAFT_HOST_DEVICE
-    constexpr float quotient_of(float a, float b) noexcept {
+QGRAFT_HOST_DEVICE constexpr float sum_of(float a, float b) noexcept {
+    QGRAFT_ON_DEVICE_RETURN(add(a, b));
+    return a + b;
+}
+QGRAFT_HOST_DEVICE constexpr float difference_of(float a, float b) noexcept {
+    QGRAFT_ON_DEVICE_RETURN(sub(a, b));
+    return a - b;
+}
+QGRAFT_HOST_DEVICE constexpr float product_of(float a, float b) noexcept {
+    QGRAFT_ON_DEVICE_RETURN(mul(a, b));
+    return opaque(a * b);
+}
+QGRAFT_HOST_DEVICE constexpr float quotient_of(float a, float b) noexcept {
 #if defined(__CUDA_ARCH__)
     if (!__builtin_is_constant_evaluated()) return divided(a, b, device::rough_reciprocal(device::widened(b)));
 #endif
     return a / b;
 }
-QGRAFT_HOST_DEVICE constexpr bool less(float a,
-                                       float b) noexcept {QGRAFT_DEVICE_OR(less(a, b), a < b)} QGRAFT_HOST_DEVICE
-    constexpr bool is_nan(float a) noexcept {QGRAFT_DEVICE_OR(unordered(a, a), a != a)} QGRAFT_HOST_DEVICE
-    constexpr double widened(float a) noexcept {QGRAFT_DEVICE_OR(widened(a), static_cast<double>(a))} QGRAFT_HOST_DEVICE
-    constexpr float narrowed(double a) noexcept {QGRAFT_DEVICE_OR(narrowed(a), static_cast<float>(a))}
+QGRAFT_HOST_DEVICE constexpr float negated(float a) noexcept {
+    QGRAFT_ON_DEVICE_RETURN(neg(a));
+    return -a;
+}
+QGRAFT_HOST_DEVICE constexpr bool less(float a, float b) noexcept {
+    QGRAFT_ON_DEVICE_RETURN(less(a, b));
+    return a < b;
+}
+QGRAFT_HOST_DEVICE constexpr bool at_most(float a, float b) noexcept {
+    QGRAFT_ON_DEVICE_RETURN(at_most(a, b));
+    return a <= b;
+}
+QGRAFT_HOST_DEVICE constexpr bool is_nan(float a) noexcept {
+    QGRAFT_ON_DEVICE_RETURN(unordered(a, a));
+    return a != a;
+}
+QGRAFT_HOST_DEVICE constexpr double widened(float a) noexcept {
+    QGRAFT_ON_DEVICE_RETURN(widened(a));
+    return static_cast<double>(a);
+}
+QGRAFT_HOST_DEVICE constexpr float narrowed(double a) noexcept {
+    QGRAFT_ON_DEVICE_RETURN(narrowed(a));
+    return static_cast<float>(a);
+}
 /// The integer part of a float that has one.
-QGRAFT_HOST_DEVICE constexpr int truncated(float a) noexcept {QGRAFT_DEVICE_OR(to_int(a), static_cast<int>(a))}
-#undef QGRAFT_DEVICE_OR
+QGRAFT_HOST_DEVICE constexpr int truncated(float a) noexcept {
+    QGRAFT_ON_DEVICE_RETURN(to_int(a));
+    return static_cast<int>(a);
+}
 
 QGRAFT_HOST_DEVICE constexpr bool is_zero(float x) noexcept {
     return (__builtin_bit_cast(std::uint32_t, x) & 0x7fffffffU) == 0;
@@ -87,9 +115,7 @@ QGRAFT_HOST_DEVICE constexpr float signed_zero_of(float x) noexcept {
 }
 
 QGRAFT_HOST_DEVICE constexpr float flush_subnormal(float x) noexcept {
-#if defined(__CUDA_ARCH__)
-    if (!__builtin_is_constant_evaluated()) return device::mul_flushing(x, 1.0F);
-#endif
+    QGRAFT_ON_DEVICE_RETURN(mul_flushing(x, 1.0F));
     return (__builtin_bit_cast(std::uint32_t, x) & 0x7f800000U) == 0 ? signed_zero_of(x) : x;
 }
 
@@ -99,6 +125,8 @@ QGRAFT_HOST_DEVICE constexpr bool is_least_normal(float x) noexcept {
 }
 
 QGRAFT_HOST_DEVICE constexpr double magnitude(float x) noexcept { return less(x, 0.0F) ? -widened(x) : widened(x); }
+
+#undef QGRAFT_ON_DEVICE_RETURN
 
 // Halfway between FLT_MIN and its lower neighbour of 24 bits. x86 calls a result tiny if it is below FLT_MIN when
 // rounded to 24 bits with an unbounded exponent, so an exact result from here on counts as FLT_MIN, one below it is

@@ -31,7 +31,7 @@ QGRAFT_HOST_DEVICE constexpr bool form_is_nearest(quantize_form form) noexcept {
 /// that to a boundary between two floats.
 QGRAFT_HOST_DEVICE inline float exact_quotient(float c, float scale, float reciprocal) noexcept {
     const float near = product_of(c, reciprocal);
-    return fused(fused(-near, scale, c), reciprocal, near);
+    return fused(fused(negated(near), scale, c), reciprocal, near);
 }
 
 /// TensorFlow's forms, for ranges of which is_exact is true. There no result is near the subnormals except c * inv_scale
