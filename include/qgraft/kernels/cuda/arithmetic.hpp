@@ -105,7 +105,7 @@ struct pack {
 
 template <unsigned N>
 QGRAFT_HOST_DEVICE inline pack<N> load(const float* from) noexcept {
-    pack<N> p;
+    pack<N> p{};
 #if defined(__CUDA_ARCH__)
     if constexpr (N == 4) {
         const float4 four = *reinterpret_cast<const float4*>(from);

@@ -34,7 +34,7 @@ struct four_words {
 };
 
 QGRAFT_HOST_DEVICE inline four_words load_words(const std::uint8_t* from) noexcept {
-    four_words w;
+    four_words w{};
 #if defined(__CUDA_ARCH__)
     const uint4 four = *reinterpret_cast<const uint4*>(from);
     w.at[0] = four.x, w.at[1] = four.y, w.at[2] = four.z, w.at[3] = four.w;
@@ -181,7 +181,7 @@ struct dequantize_op {
     QGRAFT_HOST_DEVICE void group(const storage_state<Numerics>& s, std::size_t u) const noexcept {
         const four_words w = load_words(stored + u * bytes_of_unit<Bits>);
         QGRAFT_UNROLL for (unsigned k = 0; k < values_of_group<Bits> / 4; ++k) {
-            pack<4> p;
+            pack<4> p{};
             QGRAFT_UNROLL for (unsigned v = 4 * k; v < 4 * k + 4; ++v) p.at[v % 4] =
                 value<true>(s, w.at[v * Bits / 32] >> (v * Bits % 32));
             store<4>(real + u * values_of_unit<Bits> + 4 * k, p);
