@@ -20,10 +20,10 @@ namespace qgraft::detail {
 QGRAFT_ISA_NAMESPACE_BEGIN
 
 /// Adds up what the threads of a block hold; the first has it all.
-template <class Sum>
-__device__ Sum sum_of_block(const Sum& mine) {
-    alignas(16) __shared__ unsigned char memory[device_threads * sizeof(Sum)];
-    auto* held = reinterpret_cast<Sum*>(memory);
+template <class S>
+__device__ S sum_of_block(const S& mine) {
+    alignas(16) __shared__ unsigned char memory[device_threads * sizeof(S)];
+    auto* held = reinterpret_cast<S*>(memory);
     held[threadIdx.x] = mine;
     for (unsigned reach = device_threads / 2; reach > 0; reach /= 2) {
         __syncthreads();

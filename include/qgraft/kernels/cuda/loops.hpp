@@ -43,8 +43,8 @@ struct channel_a_lane {
 };
 
 /// Does what is to be done with a group that was loaded.
-template <unsigned N, class Op, class Lanes, class Pack>
-QGRAFT_HOST_DEVICE void take(const Op& op, Lanes& lanes, std::size_t i, Pack p) {
+template <unsigned N, class Op, class Lanes, class Loaded>
+QGRAFT_HOST_DEVICE void take(const Op& op, Lanes& lanes, std::size_t i, Loaded p) {
     typename Op::term terms[N];
     QGRAFT_UNROLL for (unsigned k = 0; k < N; ++k) terms[k] = op.step(lanes.at(k), p, k);
     op.template store<N>(i, p);
@@ -172,16 +172,16 @@ QGRAFT_HOST_DEVICE void take_left(const lanes_plan& plan, const Op& op, std::siz
 }
 
 /// The sum of those slots of a channel that are thread `thread`'s of a block which adds them up.
-template <class Sum>
-QGRAFT_HOST_DEVICE Sum gather(const runs_plan& plan, const Sum* slots, std::size_t channel, unsigned thread) {
-    Sum sum{};
+template <class S>
+QGRAFT_HOST_DEVICE S gather(const runs_plan& plan, const S* slots, std::size_t channel, unsigned thread) {
+    S sum{};
     for (std::size_t p = thread; p < plan.parts; p += device_threads) sum += slots[channel * plan.parts + p];
     return sum;
 }
 
-template <class Sum>
-QGRAFT_HOST_DEVICE Sum gather(const lanes_plan& plan, const Sum* slots, std::size_t channel, unsigned thread) {
-    Sum sum{};
+template <class S>
+QGRAFT_HOST_DEVICE S gather(const lanes_plan& plan, const S* slots, std::size_t channel, unsigned thread) {
+    S sum{};
     const auto inner = static_cast<std::uint32_t>(plan.inner);
     const std::size_t width = plan.channels * inner;
     const std::size_t count = plan.threads * plan.width;
@@ -197,8 +197,8 @@ QGRAFT_HOST_DEVICE Sum gather(const lanes_plan& plan, const Sum* slots, std::siz
 }
 
 /// One step of adding up what the threads of a block hold: `reach` is half as many as before, from device_threads / 2.
-template <class Sum>
-QGRAFT_HOST_DEVICE void fold(Sum* held, unsigned thread, unsigned reach) {
+template <class S>
+QGRAFT_HOST_DEVICE void fold(S* held, unsigned thread, unsigned reach) {
     if (thread < reach) held[thread] += held[thread + reach];
 }
 
