@@ -3,6 +3,7 @@
 //
 // usage: device_program [LONGEST]        all lengths up to LONGEST
 #include "check_channels.hpp"
+#include "check_observers.hpp"
 #include "check_tensor.hpp"
 #include "device.hpp"
 
@@ -18,6 +19,14 @@ template <class N>
 void check(std::size_t longest, cuda_check::findings& f) {
     cuda_check::check_tensors<N, qgraft::cuda<N>, cuda_check::device_memory>(longest, f);
     cuda_check::check_all_channels<N, qgraft::cuda<N>, cuda_check::device_memory>(longest, f);
+}
+
+/// Where there is no device, calls say so; nothing is looked at.
+void check_error_without_device() {
+    const cudaError_t status =
+        qgraft::cuda<>::fake_quantize({static_cast<const float*>(nullptr), 8}, {static_cast<float*>(nullptr), 8},
+                                      qgraft::quant_range{-1.0F, 1.0F}, {}, nullptr);
+    if (status == cudaSuccess) throw std::runtime_error("a kernel was started without a device");
 }
 
 /// The same sums, bit for bit, in many runs.
@@ -43,7 +52,10 @@ void check_repeats(cuda_check::findings& f) {
 }  // namespace
 
 int main(int argc, char** argv) try {
-    if (!cuda_check::has_device()) return cuda_check::skipped;
+    if (!cuda_check::has_device()) {
+        check_error_without_device();
+        return cuda_check::skipped;
+    }
     const auto longest = static_cast<std::size_t>(argc > 1 ? std::atoi(argv[1]) : 40);
     cuda_check::findings f;
     check<qgraft::tf115>(longest, f);
@@ -53,6 +65,7 @@ int main(int argc, char** argv) try {
     check<qgraft::torch>(longest, f);
     check<qgraft::torch_fused>(longest, f);
     check_repeats(f);
+    cuda_check::check_observers<qgraft::cuda<qgraft::tf2>, qgraft::cuda<qgraft::torch>, cuda_check::device_memory>(f);
     cuda_check::require(cudaDeviceSynchronize());
     std::printf("%zu values compared, %zu differences\n", f.compared, f.count);
     return f.count == 0 ? 0 : 1;

@@ -66,6 +66,12 @@ struct host_executor {
         return 0;
     }
 
+    template <class Op>
+    static status each(std::size_t count, const Op& op, int) {
+        for (std::size_t i = 0; i < count; ++i) op(i);
+        return 0;
+    }
+
 private:
     template <class Sum>
     static Sum sum_of(std::vector<Sum>& held) {

@@ -3,6 +3,7 @@
 //
 // usage: host_program [LONGEST]        all lengths up to LONGEST
 #include "check_channels.hpp"
+#include "check_observers.hpp"
 #include "check_tensor.hpp"
 #include "host_executor.hpp"
 
@@ -22,6 +23,8 @@ int main(int argc, char** argv) {
     const auto longest = static_cast<std::size_t>(argc > 1 ? std::atoi(argv[1]) : 40);
     cuda_check::findings f;
     check<qgraft::tf2>(longest, f);
+    cuda_check::check_observers<cuda_check::host_kernels<qgraft::tf2>, cuda_check::host_kernels<qgraft::torch>,
+                                cuda_check::host_memory>(f);
 #ifndef QGRAFT_ONE_NUMERICS
     check<qgraft::tf115>(longest, f);
     check<qgraft::tf115_args>(longest, f);

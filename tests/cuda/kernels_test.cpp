@@ -7,6 +7,7 @@
 #include <qgraft/kernels/numerics.hpp>
 
 #include <array>
+#include <cmath>
 #include <cstddef>
 #include <string>
 #include <vector>
@@ -104,6 +105,17 @@ TEST_CASE("a workspace is a small part of the tensor") {
     CHECK(kernels::workspace_size(size, 64, 4096) <= size * sizeof(float) / 64);
     CHECK(error_of([&] { kernels::workspace_size(size, 3, 1); }) ==
           "qgraft: 16777216 elements are not a whole number of rows of 3 channels");
+}
+
+TEST_CASE("the power of a moving average on a device is the rounded one") {
+    int wrong = 0;
+    for (const float decay : {0.999F, 0.99F, 0.9F, 0.5F, 0.0F, 0.9999F}) {
+        for (int step = 1; step < 5000; ++step) {
+            const long double power = std::pow(static_cast<long double>(decay), static_cast<long double>(step));
+            wrong += qgraft::detail::whole_power(decay, static_cast<float>(step)) != static_cast<float>(power);
+        }
+    }
+    CHECK(wrong == 0);
 }
 
 TEST_CASE("sums are the same in every run") {

@@ -45,6 +45,11 @@ void others(cudaStream_t stream) {
                   stream);
 }
 
+template <class... Observers>
+void updates(cudaStream_t stream) {
+    (executor::each(1, detail::update_op<Observers>{}, stream), ...);
+}
+
 }  // namespace
 
 void all_kernels(cudaStream_t stream) {
@@ -58,4 +63,6 @@ void all_kernels(cudaStream_t stream) {
 #endif
     others<qgraft::tf2>(stream);
     others<qgraft::torch>(stream);
+    updates<qgraft::last_value, qgraft::running_min_max, qgraft::plain_moving_average, qgraft::moving_average,
+            qgraft::torch_min_max, qgraft::torch_moving_average>(stream);
 }

@@ -48,8 +48,10 @@ def compile_for(nvcc, architecture, folder):
 
 def name_of(mangled):
     """What a kernel is, in words, whether it is per channel, and its numerics."""
-    kernel = re.search(r"\d(runs|lanes|finish|units)_kernel(ILj(\d))?", mangled)
-    op = re.search(r"\d(forward|gradient|extremes|scale|quantize|dequantize)_op", mangled)
+    kernel = re.search(r"\d(runs|lanes|finish|units|each)_kernel(ILj(\d))?", mangled)
+    op = re.search(r"\d(forward|gradient|extremes|scale|quantize|dequantize|update)_op", mangled)
+    if op[1] == "update":
+        return "update " + mangled, False, None
     numerics = next(n for n in NUMERICS if re.search(rf"\d{n}E", mangled))
     per_channel = "ELb1E" in mangled and op[1] == "forward"
     rest = re.search(rf"\d{numerics}ELj(\d+)", mangled)
@@ -97,7 +99,7 @@ def problems_with(mangled, lines):
              (re.search(r"\bCALL\b", line) and not re.search(r"CALL\.REL\.NOINC `\(\.L_x_", line))]
     if calls:  # a CALL to a label of the kernel that does not return is a jump
         yield f"{name}: calls a function:{calls[0]}"
-    if "finish" in name or "lanes of 1" in name:
+    if "finish" in name or "lanes of 1" in name or "update" in name:
         return
     stores = "extremes" not in name
     loop = main_loop(lines, stores)

@@ -3,6 +3,7 @@
 #ifndef QGRAFT_KERNELS_DEVICE_POLICY_HPP
 #define QGRAFT_KERNELS_DEVICE_POLICY_HPP
 
+#include <qgraft/kernels/observer.hpp>
 #include <qgraft/kernels/policy.hpp>
 #include <qgraft/quant/isa_namespace.hpp>
 #include <qgraft/quant/quant_range.hpp>
@@ -70,10 +71,16 @@ struct device_range {
 ///     status fake_quantize_channels(in, out, ranges, spec, inner, stream)
 ///     status fake_quantize_channels_gradient(grad, in, dx, ranges, sums, spec, inner, workspace, stream)
 ///     status min_max_channels(in, found, inner, workspace, stream)
+///     status update_observers(observers, batch, ranges, spec, stream)
 ///     status scale_channels(in, out, scales, inner, stream)
 ///     status quantize(in, integers, range, spec, stream)             status dequantize(integers, out, ...)
 ///     status quantize_int4(in, packed, range, spec, stream)          status dequantize_int4(packed, out, ...)
 ///     size_t workspace_size(size)                                    size_t workspace_size(size, channels, inner)
+///
+/// update_observers has each of a span of observers take its range of batch, a device_ranges, and writes what it returns
+/// to ranges, a device_ranges_out, which may be the same memory. So min_max, update_observers and fake_quantize on one
+/// stream do what observe_fake_quantize does. Their decay is not checked there, and the power in moving_average may
+/// differ from powf in the last bit.
 ///
 /// All spans and pointers are of the device's memory. A call puts work on the stream and returns: nothing is waited for
 /// or allocated. `range` is a quant_range or a device_ranges, `sums` and `found` a device_ranges_out: what is written
@@ -86,8 +93,9 @@ concept device_kernel_policy = requires(std::span<const float> in, std::span<flo
                                         std::span<std::int8_t> integers, std::span<const std::int8_t> stored,
                                         std::span<std::uint8_t> packed, std::span<const std::uint8_t> stored_packed,
                                         quant_range range, const device_ranges& ranges,
-                                        const device_ranges_out& written, const quant_spec& spec, std::size_t inner,
-                                        std::span<std::byte> workspace, typename P::stream_type stream) {
+                                        const device_ranges_out& written, std::span<last_value> observers,
+                                        const quant_spec& spec, std::size_t inner, std::span<std::byte> workspace,
+                                        typename P::stream_type stream) {
     { P::fake_quantize(in, out, range, spec, stream) } -> std::same_as<typename P::status>;
     { P::fake_quantize(in, out, ranges, spec, stream) } -> std::same_as<typename P::status>;
     { P::template fake_quantize<quant_spec{}>(in, out, ranges, stream) } -> std::same_as<typename P::status>;
@@ -100,6 +108,7 @@ concept device_kernel_policy = requires(std::span<const float> in, std::span<flo
         P::fake_quantize_channels_gradient(in, in, out, ranges, written, spec, inner, workspace, stream)
         } -> std::same_as<typename P::status>;
     { P::min_max_channels(in, written, inner, workspace, stream) } -> std::same_as<typename P::status>;
+    { P::update_observers(observers, ranges, written, spec, stream) } -> std::same_as<typename P::status>;
     { P::scale_channels(in, out, in, inner, stream) } -> std::same_as<typename P::status>;
     { P::quantize(in, integers, ranges, spec, stream) } -> std::same_as<typename P::status>;
     { P::dequantize(stored, out, ranges, spec, stream) } -> std::same_as<typename P::status>;

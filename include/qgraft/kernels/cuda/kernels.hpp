@@ -9,6 +9,7 @@
 #include <qgraft/kernels/cuda/storage.hpp>
 #include <qgraft/kernels/device_policy.hpp>
 #include <qgraft/kernels/numerics_concept.hpp>
+#include <qgraft/kernels/observer.hpp>
 #include <qgraft/kernels/scalar_storage.hpp>
 #include <qgraft/quant/error.hpp>
 #include <qgraft/quant/isa_namespace.hpp>
@@ -53,6 +54,7 @@ inline void require_one(const device_range& range) {
 ///     status none()                                   nothing to do
 ///     status run(plan, op, sums, stream)              sums: a pointer to a slot a sum, or null
 ///     status finish(plan, op, sums, stream)           adds up the slots of each channel
+///     status each(count, op, stream)                  calls op(i) for each i < count
 template <numerics_policy Numerics, class Executor>
 struct device_kernels {
     using numerics = Numerics;
@@ -119,6 +121,19 @@ struct device_kernels {
     static status min_max_channels(std::span<const float> in, const device_ranges_out& found, std::size_t inner,
                                    std::span<std::byte> workspace, stream_type stream) {
         return min_max_of(rows_of(in.size(), found.count, inner), in, found, workspace, stream);
+    }
+
+    template <observer O>
+    static status update_observers(std::span<O> observers, const device_ranges& batch, const device_ranges_out& ranges,
+                                   const quant_spec& spec, stream_type stream) {
+        static_assert(std::is_trivially_copyable_v<O>, "qgraft: an observer in a device's memory is copied by bytes");
+        require_valid(spec);
+        require_size("batch", batch.count, observers.size());
+        require_size("ranges", ranges.count, observers.size());
+        if (observers.empty()) return Executor::none();
+        require_memory("batch", batch.min, batch.max);
+        require_memory("ranges", ranges.min, ranges.max);
+        return Executor::each(observers.size(), update_op<O>{observers.data(), batch, ranges, spec}, stream);
     }
 
     template <storage_integer Integer>

@@ -65,6 +65,12 @@ __global__ void __launch_bounds__(device_threads) units_kernel(units_plan plan, 
     if (thread < plan.threads) take_units(plan, op, thread);
 }
 
+template <class Op>
+__global__ void __launch_bounds__(device_threads) each_kernel(std::size_t count, Op op) {
+    const std::size_t i = std::size_t{blockIdx.x} * device_threads + threadIdx.x;
+    if (i < count) op(i);
+}
+
 /// Runs plans on the current device.
 struct cuda_executor {
     using status = cudaError_t;
@@ -74,41 +80,41 @@ struct cuda_executor {
 
     template <class Op>
     static status run(const runs_plan& plan, const Op& op, typename Op::sum* sums, stream_type stream) noexcept {
-        return launch(plan.blocks(),
-                      [&](unsigned blocks) { runs_kernel<Op><<<blocks, device_threads, 0, stream>>>(plan, op, sums); });
+        return launch(runs_kernel<Op>, plan.blocks(), stream, plan, op, sums);
     }
 
     template <class Op>
     static status run(const lanes_plan& plan, const Op& op, typename Op::sum* sums, stream_type stream) noexcept {
-        return launch(plan.blocks(), [&](unsigned blocks) {
-            if (plan.width == 4) {
-                lanes_kernel<4, Op><<<blocks, device_threads, 0, stream>>>(plan, op, sums);
-            } else {
-                lanes_kernel<1, Op><<<blocks, device_threads, 0, stream>>>(plan, op, sums);
-            }
-        });
+        return launch(plan.width == 4 ? lanes_kernel<4, Op> : lanes_kernel<1, Op>, plan.blocks(), stream, plan, op,
+                      sums);
     }
 
     template <class Op>
     static status run(const units_plan& plan, const Op& op, no_sum*, stream_type stream) noexcept {
-        return launch(plan.blocks(),
-                      [&](unsigned blocks) { units_kernel<Op><<<blocks, device_threads, 0, stream>>>(plan, op); });
+        return launch(units_kernel<Op>, plan.blocks(), stream, plan, op);
+    }
+
+    /// Calls op(i) for each i < count.
+    template <class Op>
+    static status each(std::size_t count, const Op& op, stream_type stream) noexcept {
+        return launch(each_kernel<Op>, (count + device_threads - 1) / device_threads, stream, count, op);
     }
 
     template <class Plan, class Op>
     static status finish(const Plan& plan, const Op& op, const typename Op::sum* sums, stream_type stream) noexcept {
-        return launch(plan.channels, [&](unsigned blocks) {
-            finish_kernel<Plan, Op><<<blocks, device_threads, 0, stream>>>(plan, op, sums, plan.outer * plan.inner);
-        });
+        return launch(finish_kernel<Plan, Op>, plan.channels, stream, plan, op, sums, plan.outer * plan.inner);
     }
 
 private:
-    /// A grid has less than 2^31 blocks. An error that was there before is not ours, and left where it is.
-    template <class Start>
-    static status launch(std::size_t blocks, Start start) noexcept {
+    template <class... Parameters>
+    static status launch(void (*kernel)(Parameters...), std::size_t blocks, stream_type stream,
+                         const std::type_identity_t<Parameters>&... arguments) noexcept {
         if (blocks > static_cast<std::size_t>(std::numeric_limits<int>::max())) return cudaErrorInvalidConfiguration;
-        start(static_cast<unsigned>(blocks));
-        return cudaPeekAtLastError();
+        cudaLaunchConfig_t config{};
+        config.gridDim = dim3(static_cast<unsigned>(blocks));
+        config.blockDim = dim3(device_threads);
+        config.stream = stream;
+        return cudaLaunchKernelEx(&config, kernel, Parameters(arguments)...);
     }
 };
 

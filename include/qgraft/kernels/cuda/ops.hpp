@@ -240,6 +240,23 @@ struct extremes_op {
     }
 };
 
+/// Has each observer take its range of a batch.
+template <class Observer>
+struct update_op {
+    Observer* observers;
+    device_ranges batch;
+    device_ranges_out ranges;
+    quant_spec spec;
+
+    QGRAFT_HOST_DEVICE void operator()(std::size_t i) const {
+        Observer o = observers[i];
+        const quant_range r = o.update({batch.min[i * batch.stride], batch.max[i * batch.stride]}, spec);
+        observers[i] = o;
+        ranges.min[i * ranges.stride] = r.min;
+        ranges.max[i * ranges.stride] = r.max;
+    }
+};
+
 /// out = in times the number of its channel.
 template <class Numerics>
 struct scale_op {

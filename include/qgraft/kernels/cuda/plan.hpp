@@ -75,9 +75,11 @@ inline std::size_t elements_of_block(std::size_t size) noexcept {
 inline runs_plan make_runs_plan(const channel_rows& shape, bool wide) noexcept {
     const std::size_t piece = elements_of_block(shape.outer * shape.channels * shape.inner);
     const std::size_t pieces = std::max<std::size_t>(1, (shape.inner + piece - 1) / piece);
-    const std::size_t rows = pieces > 1 || shape.inner == 0 ? 1 : std::max<std::size_t>(1, piece / shape.inner);
     unsigned team = 4;
     while (team < device_threads && (pieces > 1 || team * std::size_t{8} < shape.inner)) team *= 2;
+    const std::size_t teams = device_threads / team;
+    const std::size_t rows =
+        pieces > 1 ? 1 : (piece / std::max<std::size_t>(1, shape.inner) + teams - 1) / teams * teams;
     return {shape.outer,
             shape.channels,
             shape.inner,
