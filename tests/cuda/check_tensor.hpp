@@ -47,6 +47,12 @@ void check_tensor(std::size_t size, const shifts& at, quant_range range, const q
         f.differs("gradient: failed");
     }
     compare("gradient", out.read("gradient", f), expected, x, f);
+    placed<float, Memory> dx(g, at.grad);
+    if (Kernels::fake_quantize_gradient(dx.in(), in.in(), dx.span(), range, pair(2), spec, workspace.span(),
+                                        Memory::stream) != 0) {
+        f.differs("gradient: failed");
+    }
+    compare("gradient in place", dx.read("gradient", f), expected, x, f);
     if (Kernels::min_max(in.in(), pair(2), workspace.span(), Memory::stream) != 0) f.differs("min_max: failed");
     workspace.read("workspace", f);
     const floats found = sums.read("sums", f);

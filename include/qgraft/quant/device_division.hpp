@@ -31,7 +31,7 @@ QGRAFT_HOST_DEVICE inline float special_reciprocal(std::uint32_t b) noexcept {
     return __builtin_bit_cast(float, sign | (magnitude == 0 ? infinity : one));
 }
 
-/// a / b, rounded to nearest even, for all floats, where `rough` is 1 / b to 20 bits or more. The quotient is computed
+/// a / b, rounded to nearest even, for all floats, where `rough` is 1 / b to 16 bits or more. The quotient is computed
 /// in double: two floats have one that is a boundary of rounding to float, exactly, or at least 2^-50 of itself away
 /// from one, and the last step is exact in the first case.
 QGRAFT_HOST_DEVICE inline float divided(float a, float b, double rough) noexcept {

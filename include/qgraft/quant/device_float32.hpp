@@ -90,7 +90,7 @@ __device__ __forceinline__ float narrowed(double a) {
     return r;
 }
 
-/// 1 / a to about 20 bits.
+/// 1 / a to about 20 bits, for an a that is neither zero nor infinite nor near either.
 __device__ __forceinline__ double rough_reciprocal(double a) {
     double r;
     asm("rcp.approx.ftz.f64 %0, %1;" : "=d"(r) : "d"(a));
