@@ -177,6 +177,47 @@ TEST_CASE("split over threads, values and sums are those of the policy, bit for 
     }
 }
 
+TEST_CASE("sums do not depend on where a tensor lies, nor on whether it is streamed") {
+    constexpr std::size_t size = qgraft::detail::streamed_bytes / sizeof(float) + 64;
+    static_assert(size % 64 == 0);
+    const quant_range range{-1.0F, 1.2F};
+    const std::vector<quant_range> ranges = simd_check::channel_ranges(64, false);
+    simd_check::values source(range);
+    floats x(size);
+    floats g(size);
+    for (float& v : x) v = source.next();
+    for (float& v : g) v = finite(source.next_gradient());
+    for (const qgraft::simd_level level : simd_check::levels()) {
+        CAPTURE(static_cast<int>(level));
+        const simd_check::at_level at(level);
+        const qgraft::simd<qgraft::tf2> whole;
+        const qgraft::parallel pieces(whole, backwards{});
+        for (const std::size_t n : {std::size_t{6400}, size}) {
+            CAPTURE(n);
+            const std::span<const float> in(x.data(), n);
+            const std::span<const float> grad(g.data(), n);
+            std::vector<qgraft::range_sums> expected(64);
+            std::vector<qgraft::range_sums> found(64);
+            simd_check::tensor dx(n, 0);
+            const auto one = whole.fake_quantize_gradient_sums(grad, in, dx.span(), range, {});
+            whole.fake_quantize_channels_gradient_sums(grad, in, dx.span(), ranges, expected, {});
+            for (const std::size_t shift : {1U, 4U, 9U}) {
+                simd_check::tensor elsewhere(n, shift);
+                const auto other = whole.fake_quantize_gradient_sums(grad, in, elsewhere.span(), range, {});
+                CHECK(std::memcmp(&one, &other, sizeof(one)) == 0);
+                whole.fake_quantize_channels_gradient_sums(grad, in, elsewhere.span(), ranges, found, {});
+                CHECK(equal_bits(expected, found));
+                CHECK(equal_bits(dx.span(), elsewhere.span()));
+                CHECK(elsewhere.guarded());
+            }
+            const auto split = pieces.fake_quantize_gradient_sums(grad, in, dx.span(), range, {});
+            CHECK(std::memcmp(&one, &split, sizeof(one)) == 0);
+            pieces.fake_quantize_channels_gradient_sums(grad, in, dx.span(), ranges, found, {});
+            CHECK(equal_bits(expected, found));
+        }
+    }
+}
+
 TEST_CASE("a type where the split is empty, an object where it has state") {
     using typed = qgraft::parallel<qgraft::simd<>, three_threads>;
     static_assert(std::is_empty_v<typed>);

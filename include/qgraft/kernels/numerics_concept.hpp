@@ -3,6 +3,8 @@
 #ifndef QGRAFT_KERNELS_NUMERICS_CONCEPT_HPP
 #define QGRAFT_KERNELS_NUMERICS_CONCEPT_HPP
 
+#include <qgraft/quant/host_device.hpp>
+#include <qgraft/quant/isa_namespace.hpp>
 #include <qgraft/quant/quant_range.hpp>
 #include <qgraft/quant/quant_spec.hpp>
 
@@ -17,10 +19,27 @@ enum class quantize_form {
     multiply,       ///< floor(c * inv_scale + 0.5) * scale + min
     divide_zero,    ///< floor(c / scale - quant_zero + 0.5) * scale
     multiply_zero,  ///< floor(c * inv_scale - quant_zero + 0.5) * scale
-    nearest,        ///< (clamp(nearest(x * inv_scale) + zero_point, qmin, qmax) - zero_point) * scale
+    nearest,  ///< (clamp(nearest(x * inv_scale) + zero_point, qmin, qmax) - zero_point) * scale, where zero_point is
+              ///< one of the integers
     nearest_int64,  ///< the same, but NaN and nearest(...) + zero_point >= 2^63 are taken as qmin
     other           ///< a formula of the user's: call quantize
 };
+
+namespace detail {
+QGRAFT_ISA_NAMESPACE_BEGIN
+
+QGRAFT_HOST_DEVICE constexpr bool clamps_integers(quantize_form form) noexcept {
+    return form == quantize_form::nearest || form == quantize_form::nearest_int64;
+}
+QGRAFT_HOST_DEVICE constexpr bool counts_from_zero(quantize_form form) noexcept {
+    return form == quantize_form::divide_zero || form == quantize_form::multiply_zero;
+}
+QGRAFT_HOST_DEVICE constexpr bool divides_by_scale(quantize_form form) noexcept {
+    return form == quantize_form::divide || form == quantize_form::divide_zero;
+}
+
+QGRAFT_ISA_NAMESPACE_END
+}  // namespace detail
 
 /// What a numerics policy N provides, all of them static:
 ///

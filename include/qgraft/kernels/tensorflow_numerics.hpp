@@ -61,16 +61,11 @@ struct tensorflow_numerics {
     }
 
 private:
-    QGRAFT_HOST_DEVICE static constexpr bool counts_from_zero(quantize_form form) noexcept {
-        return form == quantize_form::divide_zero || form == quantize_form::multiply_zero;
-    }
-
     /// How many steps x is above min, or above zero where the form counts from there: a whole number, or NaN.
     template <quantize_form Form>
     QGRAFT_HOST_DEVICE static constexpr float steps(float x, const nudged_range& r) noexcept {
-        constexpr bool divides = Form == quantize_form::divide || Form == quantize_form::divide_zero;
         const float shifted = ops::sub(ops::maximum(ops::minimum(x, r.max), r.min), r.min);
-        float at = divides ? ops::div(shifted, r.scale) : ops::mul(shifted, r.inv_scale);
+        float at = divides_by_scale(Form) ? ops::div(shifted, r.scale) : ops::mul(shifted, r.inv_scale);
         if constexpr (counts_from_zero(Form)) at = ops::sub(at, r.quant_zero);
         return ops::floor(ops::add(at, 0.5F));
     }

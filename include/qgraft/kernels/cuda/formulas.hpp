@@ -15,16 +15,6 @@
 namespace qgraft::detail {
 QGRAFT_ISA_NAMESPACE_BEGIN
 
-QGRAFT_HOST_DEVICE constexpr bool form_divides(quantize_form form) noexcept {
-    return form == quantize_form::divide || form == quantize_form::divide_zero;
-}
-QGRAFT_HOST_DEVICE constexpr bool form_is_from_zero(quantize_form form) noexcept {
-    return form == quantize_form::divide_zero || form == quantize_form::multiply_zero;
-}
-QGRAFT_HOST_DEVICE constexpr bool form_is_nearest(quantize_form form) noexcept {
-    return form == quantize_form::nearest || form == quantize_form::nearest_int64;
-}
-
 /// c / scale, rounded to nearest, where `reciprocal` is the rounded 1 / scale; for scales of device_formula::is_exact
 /// and c / scale up to 2^16. Below 2^-26 the last bit may be off. The error before the last rounding is below 2^-23
 /// units of the quotient's last place; tests/cuda/quotient_test.cpp tries every quotient of two floats that is as near as
@@ -39,8 +29,8 @@ QGRAFT_HOST_DEVICE inline float exact_quotient(float c, float scale, float recip
 /// which flushes them. A subnormal x is one of these c, or vanishes in x - low.
 template <quantize_form Form>
 struct device_formula {
-    static constexpr bool divides = form_divides(Form);
-    static constexpr bool is_from_zero = form_is_from_zero(Form);
+    static constexpr bool divides = divides_by_scale(Form);
+    static constexpr bool is_from_zero = counts_from_zero(Form);
 
     float low, high, scale, factor, zero;
 
@@ -75,7 +65,7 @@ struct device_formula {
 
 /// PyTorch's forms: the definition's operations, all of which keep subnormals, so that every range is exact.
 template <quantize_form Form>
-requires(form_is_nearest(Form)) struct device_formula<Form> {
+requires(clamps_integers(Form)) struct device_formula<Form> {
     float low, high, scale, factor, zero;
 
     QGRAFT_HOST_DEVICE explicit device_formula(const nudged_range& r) noexcept
@@ -120,8 +110,8 @@ struct device_directions {
     float low, high, factor, zero;
 
     QGRAFT_HOST_DEVICE explicit device_directions(const nudged_range& r) noexcept
-        : low(form_is_nearest(Form) ? static_cast<float>(r.qmin) : r.min),
-          high(form_is_nearest(Form) ? static_cast<float>(r.qmax) : r.max),
+        : low(clamps_integers(Form) ? static_cast<float>(r.qmin) : r.min),
+          high(clamps_integers(Form) ? static_cast<float>(r.qmax) : r.max),
           factor(r.inv_scale),
           zero(static_cast<float>(r.zero_point)) {}
 
@@ -130,7 +120,7 @@ struct device_directions {
     }
 
     QGRAFT_HOST_DEVICE directions_of_gradient operator()(float x) const noexcept {
-        if (form_is_nearest(Form)) x = sum_of(whole_nearest(product_of(x, factor)), zero);
+        if (clamps_integers(Form)) x = sum_of(whole_nearest(product_of(x, factor)), zero);
         return {one_if_less<Flushing>(x, low), one_if_within<Flushing>(x, low, high), one_if_less<Flushing>(high, x)};
     }
 };
@@ -145,10 +135,10 @@ struct device_integers {
         : formula(r),
           qmin(static_cast<float>(r.qmin)),
           qmax(static_cast<float>(r.qmax)),
-          lowest(form_is_nearest(Form)     ? 0.0F
-                 : form_is_from_zero(Form) ? sum_of(qmin, r.quant_zero)
-                                           : qmin),
-          of_nan(form_is_nearest(Form) ? qmax : static_cast<float>(r.zero_point)) {}
+          lowest(clamps_integers(Form)    ? 0.0F
+                 : counts_from_zero(Form) ? sum_of(qmin, r.quant_zero)
+                                          : qmin),
+          of_nan(clamps_integers(Form) ? qmax : static_cast<float>(r.zero_point)) {}
 
     QGRAFT_HOST_DEVICE static bool is_exact(const nudged_range& r) noexcept {
         return device_formula<Form>::is_exact(r);
@@ -156,7 +146,7 @@ struct device_integers {
 
     QGRAFT_HOST_DEVICE int to_integer(float x) const noexcept {
         float q = 0.0F;
-        if constexpr (form_is_nearest(Form)) {
+        if constexpr (clamps_integers(Form)) {
             q = formula.position(x);
         } else if constexpr (Form != quantize_form::other) {
             q = sum_of(formula.steps(x), lowest);

@@ -35,6 +35,8 @@ struct total {
 };
 
 inline constexpr std::size_t lanes = 8;
+/// Columns whose numbers are kept in registers together.
+inline constexpr std::size_t tile = 2;
 
 QGRAFT_SIMD_FN vec load(const float* p) { return {_mm256_loadu_ps(p)}; }
 QGRAFT_SIMD_FN vec set(float x) { return {_mm256_set1_ps(x)}; }
@@ -63,8 +65,13 @@ QGRAFT_SIMD_FN vec add(vec a, vec b) { return {_mm256_add_ps(a.r, b.r)}; }
 QGRAFT_SIMD_FN vec sub(vec a, vec b) { return {_mm256_sub_ps(a.r, b.r)}; }
 QGRAFT_SIMD_FN vec mul(vec a, vec b) { return opaque({_mm256_mul_ps(a.r, b.r)}); }
 QGRAFT_SIMD_FN vec div(vec a, vec b) { return {_mm256_div_ps(a.r, b.r)}; }
-/// a * b + c where a * b is exact, so that it does not matter whether it is rounded.
-QGRAFT_SIMD_FN vec add_exact_product(vec a, vec b, vec c) { return {_mm256_fmadd_ps(a.r, b.r, c.r)}; }
+/// Whether products are added without rounding between; then add_product is one instruction.
+inline constexpr bool has_fma = true;
+/// a * b + c, where it does not matter whether a * b is rounded.
+QGRAFT_SIMD_FN vec add_product(vec a, vec b, vec c) { return {_mm256_fmadd_ps(a.r, b.r, c.r)}; }
+/// c - a * b, rounded once where has_fma.
+QGRAFT_SIMD_FN vec subtract_product(vec a, vec b, vec c) { return {_mm256_fnmadd_ps(a.r, b.r, c.r)}; }
+QGRAFT_SIMD_FN vec negated(vec a) { return {_mm256_xor_ps(a.r, _mm256_set1_ps(-0.0F))}; }
 
 /// a where a < b, else b: b where either is NaN.
 QGRAFT_SIMD_FN vec lesser(vec a, vec b) { return {_mm256_min_ps(a.r, b.r)}; }
@@ -76,9 +83,12 @@ QGRAFT_SIMD_FN vec nearest(vec a) { return {_mm256_round_ps(a.r, _MM_FROUND_TO_N
 QGRAFT_SIMD_FN mask less(vec a, vec b) { return {_mm256_cmp_ps(a.r, b.r, _CMP_LT_OQ)}; }
 QGRAFT_SIMD_FN mask equal(vec a, vec b) { return {_mm256_cmp_ps(a.r, b.r, _CMP_EQ_OQ)}; }
 QGRAFT_SIMD_FN mask ordered(vec a, vec b) { return {_mm256_cmp_ps(a.r, b.r, _CMP_ORD_Q)}; }
-QGRAFT_SIMD_FN mask either(mask a, mask b) { return {_mm256_or_ps(a.r, b.r)}; }
-/// b without a.
-QGRAFT_SIMD_FN mask without(mask a, mask b) { return {_mm256_andnot_ps(a.r, b.r)}; }
+/// x <= y, without the lanes of a.
+QGRAFT_SIMD_FN mask at_most_without(mask a, vec x, vec y) {
+    return {_mm256_andnot_ps(a.r, _mm256_cmp_ps(x.r, y.r, _CMP_LE_OQ))};
+}
+/// sum + a in the lanes of the mask.
+QGRAFT_SIMD_FN vec add_where(mask m, vec sum, vec a) { return {_mm256_add_ps(sum.r, _mm256_and_ps(m.r, a.r))}; }
 QGRAFT_SIMD_FN mask both(mask a, mask b) { return {_mm256_and_ps(a.r, b.r)}; }
 QGRAFT_SIMD_FN bool all(mask a) { return _mm256_movemask_ps(a.r) == 0xff; }
 /// a where the mask is set, else 0.

@@ -35,6 +35,8 @@ struct total {
 };
 
 inline constexpr std::size_t lanes = 16;
+/// Columns whose numbers are kept in registers together.
+inline constexpr std::size_t tile = 4;
 
 QGRAFT_SIMD_FN vec load(const float* p) { return {_mm512_loadu_ps(p)}; }
 QGRAFT_SIMD_FN vec set(float x) { return {_mm512_set1_ps(x)}; }
@@ -60,8 +62,15 @@ QGRAFT_SIMD_FN vec add(vec a, vec b) { return {_mm512_add_ps(a.r, b.r)}; }
 QGRAFT_SIMD_FN vec sub(vec a, vec b) { return {_mm512_sub_ps(a.r, b.r)}; }
 QGRAFT_SIMD_FN vec mul(vec a, vec b) { return opaque({_mm512_mul_ps(a.r, b.r)}); }
 QGRAFT_SIMD_FN vec div(vec a, vec b) { return {_mm512_div_ps(a.r, b.r)}; }
-/// a * b + c where a * b is exact, so that it does not matter whether it is rounded.
-QGRAFT_SIMD_FN vec add_exact_product(vec a, vec b, vec c) { return {_mm512_fmadd_ps(a.r, b.r, c.r)}; }
+/// Whether products are added without rounding between; then add_product is one instruction.
+inline constexpr bool has_fma = true;
+/// a * b + c, where it does not matter whether a * b is rounded.
+QGRAFT_SIMD_FN vec add_product(vec a, vec b, vec c) { return {_mm512_fmadd_ps(a.r, b.r, c.r)}; }
+/// c - a * b, rounded once where has_fma.
+QGRAFT_SIMD_FN vec subtract_product(vec a, vec b, vec c) { return {_mm512_fnmadd_ps(a.r, b.r, c.r)}; }
+QGRAFT_SIMD_FN vec negated(vec a) {
+    return {_mm512_castsi512_ps(_mm512_xor_si512(_mm512_castps_si512(a.r), _mm512_set1_epi32(INT32_MIN)))};
+}
 
 // With a mask of all lanes, since the plain forms of GCC 12 warn of a variable without a value.
 inline constexpr __mmask16 every_lane = 0xffff;
@@ -81,10 +90,13 @@ QGRAFT_SIMD_FN vec nearest(vec a) {
 QGRAFT_SIMD_FN mask less(vec a, vec b) { return {_mm512_cmp_ps_mask(a.r, b.r, _CMP_LT_OQ)}; }
 QGRAFT_SIMD_FN mask equal(vec a, vec b) { return {_mm512_cmp_ps_mask(a.r, b.r, _CMP_EQ_OQ)}; }
 QGRAFT_SIMD_FN mask ordered(vec a, vec b) { return {_mm512_cmp_ps_mask(a.r, b.r, _CMP_ORD_Q)}; }
-QGRAFT_SIMD_FN mask either(mask a, mask b) { return {static_cast<__mmask16>(a.r | b.r)}; }
 QGRAFT_SIMD_FN mask both(mask a, mask b) { return {static_cast<__mmask16>(a.r & b.r)}; }
-/// b without a.
-QGRAFT_SIMD_FN mask without(mask a, mask b) { return {static_cast<__mmask16>(~a.r & b.r)}; }
+/// x <= y, without the lanes of a.
+QGRAFT_SIMD_FN mask at_most_without(mask a, vec x, vec y) {
+    return {_mm512_mask_cmp_ps_mask(_mm512_knot(a.r), x.r, y.r, _CMP_LE_OQ)};
+}
+/// sum + a in the lanes of the mask.
+QGRAFT_SIMD_FN vec add_where(mask m, vec sum, vec a) { return {_mm512_mask_add_ps(sum.r, m.r, sum.r, a.r)}; }
 QGRAFT_SIMD_FN bool all(mask a) { return a.r == 0xffff; }
 /// a where the mask is set, else 0.
 QGRAFT_SIMD_FN vec keep(mask m, vec a) { return {_mm512_maskz_mov_ps(m.r, a.r)}; }

@@ -11,6 +11,13 @@
 #define QGRAFT_SIMD_APART noipa
 #endif
 
+/// Before a loop of few rounds that is not to be unrolled: clang computes all masks first then, and keeps them in memory.
+#if defined(__clang__)
+#define QGRAFT_SIMD_ROLLED _Pragma("clang loop unroll(disable)")
+#else
+#define QGRAFT_SIMD_ROLLED
+#endif
+
 /// A part of a kernel. Compilers inline it into functions of the same target only, so kernels are no lambdas: these do
 /// not take over the target of the function around them.
 #define QGRAFT_SIMD_FN __attribute__((always_inline, QGRAFT_SIMD_TARGET)) inline

@@ -8,140 +8,189 @@ namespace qgraft::detail {
 QGRAFT_ISA_NAMESPACE_BEGIN
 namespace QGRAFT_SIMD_ISA {
 
-/// The ranges of a few neighbouring channels, as many as a vector has lanes.
-template <quantize_form Form, bool Collapsed>
+/// The ranges of a few neighbouring channels, as many as a vector has lanes. Plain: none of them is collapsed, and all of
+/// them have an exact quotient.
+template <quantize_form Form, bool Plain>
 struct column {
-    formula<Form> f;
+    formula<Form, Plain && has_fma ? quotient::corrected : quotient::divided> f;
     mask live;
 
     QGRAFT_SIMD_FN column(const float* table, std::size_t stride)
-        : f(range_a_lane{table, stride}), live(bits_of(load(table + (Collapsed ? at_live * stride : 0)))) {}
+        : f(range_a_lane{table, stride}), live(bits_of(load(table + (Plain ? 0 : at_live * stride)))) {}
 
     QGRAFT_SIMD_FN vec operator()(vec x) const {
-        if constexpr (Collapsed) {
-            return keep(live, f(x));
-        } else {
+        if constexpr (Plain) {
             return f(x);
+        } else {
+            return keep(live, f(x));
         }
     }
 
     /// dx; adds to the sums. In the lanes of collapsed ranges dx is the gradient as it is.
     QGRAFT_SIMD_FN vec gradient(vec grad, vec x, vec one, lane_sums& sums) const {
-        if constexpr (Collapsed) {
-            return select(live, gradient_of(keep(live, grad), x, f, one, sums), grad);
-        } else {
+        if constexpr (Plain) {
             return gradient_of(grad, x, f, one, sums);
+        } else {
+            return select(live, gradient_of(keep(live, grad), x, f, one, sums), grad);
+        }
+    }
+
+    /// Adds what has been summed up for some rows of `count` lanes, or where that is not finite each of them by itself.
+    QGRAFT_SIMD_FN void add(const lane_sums& sums, const float* grad, const float* in, std::size_t rows,
+                            std::size_t step, std::size_t count, simd_row_sums to) const {
+        if (sums.finite()) [[likely]] {
+            add_to(to.below, sums.below);
+            add_to(to.above, sums.above);
+            return;
+        }
+        for (std::size_t at = 0; at < rows * step; at += step) {
+            const vec g = load_up_to(grad + at, count);
+            add_exact_sums(Plain ? g : keep(live, g), load_up_to(in + at, count), f, to.below, to.above);
         }
     }
 };
 
-/// Columns of `Rows` rows, so that the numbers of a range are loaded once for all of them.
-template <quantize_form Form, bool Collapsed, bool Stream, std::size_t Rows>
-QGRAFT_SIMD_FN void forward_rows(const float* in, float* out, const simd_row_table& t) {
-    std::size_t j = 0;
-    for (; j + lanes <= t.width; j += lanes) {
-        const column<Form, Collapsed> c(t.table + j, t.stride);
-        for (std::size_t r = 0; r < Rows; ++r) put<Stream>(out + r * t.width + j, c(load(in + r * t.width + j)));
+/// A factor a lane.
+struct scale_column {
+    vec factor;
+
+    QGRAFT_SIMD_FN scale_column(const float* table, std::size_t) : factor(load(table)) {}
+    QGRAFT_SIMD_FN vec operator()(vec x) const { return mul(x, factor); }
+};
+
+/// N columns side by side, an even number, whose numbers stay in registers from row to row.
+template <class Column, std::size_t N>
+struct columns {
+    Column first, second;
+    columns<Column, N - 2> others;
+
+    QGRAFT_SIMD_FN columns(const float* table, std::size_t stride)
+        : first(table, stride), second(table + lanes, stride), others(table + 2 * lanes, stride) {}
+
+    QGRAFT_SIMD_FN void transform(const float* in, float* out, bool streams) const {
+        put(out, first(load(in)), second(load(in + lanes)), streams);
+        others.transform(in + 2 * lanes, out + 2 * lanes, streams);
     }
-    if (j == t.width) return;
-    const column<Form, Collapsed> c(t.table + j, t.stride);
-    for (std::size_t r = 0; r < Rows; ++r) {
-        const std::size_t at = r * t.width + j;
-        store_first(out + at, c(load_first(in + at, t.width - j)), t.width - j);
+};
+template <class Column>
+struct columns<Column, 0> {
+    QGRAFT_SIMD_FN columns(const float*, std::size_t) {}
+    QGRAFT_SIMD_FN void transform(const float*, float*, bool) const {}
+};
+
+/// A few rows. Where they are streamed, the places of all whole vectors are aligned.
+template <class Column>
+QGRAFT_SIMD_FN void transform_rows(const float* in, float* out, std::size_t rows, const simd_row_table& t,
+                                   bool streams) {
+    const std::size_t step = t.width;
+    std::size_t j = 0;
+    for (; j + tile * lanes <= step; j += tile * lanes) {
+        const columns<Column, tile> c(t.table + j, t.stride);
+        for (std::size_t at = j; at < rows * step; at += step) c.transform(in + at, out + at, streams);
+    }
+    for (; j < step; j += lanes) {
+        const Column c(t.table + j, t.stride);
+        const std::size_t count = step - j < lanes ? step - j : lanes;
+        for (std::size_t at = j; at < rows * step; at += step) {
+            store_up_to(out + at, c(load_up_to(in + at, count)), count);
+        }
     }
 }
 
-template <quantize_form Form, bool Collapsed>
+/// Rows, as many together as stay in the nearest cache.
+template <class Column>
+QGRAFT_SIMD_FN void transform_table(const float* in, float* out, std::size_t rows, const simd_row_table& t,
+                                    bool streams) {
+    constexpr std::size_t elements = 2048;
+    const std::size_t together = t.width < elements ? elements / t.width : 1;
+    for (std::size_t row = 0; row < rows; row += together) {
+        const std::size_t count = rows - row < together ? rows - row : together;
+        transform_rows<Column>(in + row * t.width, out + row * t.width, count, t, streams);
+    }
+    if (streams) fence();
+}
+
+template <quantize_form Form, bool Plain>
 QGRAFT_SIMD_KERNEL void forward_channels(const float* in, float* out, std::size_t rows, simd_row_table t,
                                          bool streams) {
+    transform_table<column<Form, Plain>>(in, out, rows, t, streams);
+}
+
+/// Rows, each element of which is multiplied by a number of its own.
+QGRAFT_SIMD_KERNEL void scale_rows(const float* in, float* out, std::size_t rows, simd_row_table t, bool streams) {
+    transform_table<scale_column>(in, out, rows, t, streams);
+}
+
+/// N columns side by side, an even number, and the sums of a few rows of their gradients.
+template <class Column, std::size_t N>
+struct summing_columns {
+    Column first, second;
+    lane_sums sums, second_sums;
+    summing_columns<Column, N - 2> others;
+
+    QGRAFT_SIMD_FN summing_columns(const float* table, std::size_t stride)
+        : first(table, stride), second(table + lanes, stride), others(table + 2 * lanes, stride) {}
+
+    QGRAFT_SIMD_FN void gradient(const float* grad, const float* in, float* dx, vec one, bool streams) {
+        const vec a = first.gradient(load(grad), load(in), one, sums);
+        const vec b = second.gradient(load(grad + lanes), load(in + lanes), one, second_sums);
+        put(dx, a, b, streams);
+        others.gradient(grad + 2 * lanes, in + 2 * lanes, dx + 2 * lanes, one, streams);
+    }
+
+    /// Adds what has been summed up for some rows.
+    QGRAFT_SIMD_FN void finish(const float* grad, const float* in, std::size_t rows, std::size_t step,
+                               simd_row_sums to) const {
+        first.add(sums, grad, in, rows, step, lanes, to);
+        second.add(second_sums, grad + lanes, in + lanes, rows, step, lanes, {to.below + lanes, to.above + lanes});
+        others.finish(grad + 2 * lanes, in + 2 * lanes, rows, step, {to.below + 2 * lanes, to.above + 2 * lanes});
+    }
+};
+template <class Column>
+struct summing_columns<Column, 0> {
+    QGRAFT_SIMD_FN summing_columns(const float*, std::size_t) {}
+    QGRAFT_SIMD_FN void gradient(const float*, const float*, float*, vec, bool) {}
+    QGRAFT_SIMD_FN void finish(const float*, const float*, std::size_t, std::size_t, simd_row_sums) const {}
+};
+
+/// dx of a few rows; adds to the sums. dx is not the memory of the gradient or the input.
+template <class Column>
+QGRAFT_SIMD_FN void gradient_rows(const float* grad, const float* in, float* dx, bool streams, std::size_t rows,
+                                  const simd_row_table& t, simd_row_sums to) {
+    const vec one = opaque(set(1.0F));
     const std::size_t step = t.width;
-    if (streams) {
-        for (; rows >= 1; --rows, in += step, out += step) forward_rows<Form, Collapsed, true, 1>(in, out, t);
-        fence();
-        return;
-    }
-    for (; rows >= 4; rows -= 4, in += 4 * step, out += 4 * step) forward_rows<Form, Collapsed, false, 4>(in, out, t);
-    for (; rows >= 1; --rows, in += step, out += step) forward_rows<Form, Collapsed, false, 1>(in, out, t);
-}
-
-template <quantize_form Form, bool Collapsed>
-QGRAFT_SIMD_FN void add_exact_sums(const float* grad, const float* in, std::size_t rows, std::size_t step,
-                                   const column<Form, Collapsed>& c, simd_row_sums to) {
-    const vec one = opaque(set(1.0F));
-    for (std::size_t r = 0; r < rows; ++r) {
-        lane_sums sums{set(0.0F), set(0.0F)};
-        c.gradient(load(grad + r * step), load(in + r * step), one, sums);
-        add_to(to.below, sums.below);
-        add_to(to.above, sums.above);
-    }
-}
-
-template <quantize_form Form, bool Collapsed, bool Stream, std::size_t Rows>
-QGRAFT_SIMD_FN void gradient_rows(const float* grad, const float* in, float* dx, const simd_row_table& t,
-                                  simd_row_sums to) {
-    const vec one = opaque(set(1.0F));
-    const vec nothing = set(0.0F);
-    const bool overwrites = dx == grad || dx == in;
-    float saved_grad[Rows * lanes];
-    float saved_in[Rows * lanes];
     std::size_t j = 0;
-    for (; j + lanes <= t.width; j += lanes) {
-        const column<Form, Collapsed> c(t.table + j, t.stride);
-        const float* g = grad + j;
-        const float* x = in + j;
-        std::size_t step = t.width;
-        if (overwrites) {
-            for (std::size_t r = 0; r < Rows; ++r) {
-                store(saved_grad + r * lanes, load(g + r * step));
-                store(saved_in + r * lanes, load(x + r * step));
-            }
-            g = saved_grad;
-            x = saved_in;
-            step = lanes;
-        }
-        lane_sums sums{nothing, nothing};
-        for (std::size_t r = 0; r < Rows; ++r) {
-            put<Stream>(dx + r * t.width + j, c.gradient(load(g + r * step), load(x + r * step), one, sums));
-        }
-        if (is_finite(add(sums.below, sums.above))) [[likely]] {
-            add_to(to.below + j, sums.below);
-            add_to(to.above + j, sums.above);
-        } else {
-            add_exact_sums(g, x, Rows, step, c, {to.below + j, to.above + j});
-        }
+    for (; j + tile * lanes <= step; j += tile * lanes) {
+        summing_columns<Column, tile> c(t.table + j, t.stride);
+        QGRAFT_SIMD_ROLLED
+        for (std::size_t at = j; at < rows * step; at += step) c.gradient(grad + at, in + at, dx + at, one, streams);
+        c.finish(grad + j, in + j, rows, step, {to.below + j, to.above + j});
     }
-    if (j == t.width) return;
-    const column<Form, Collapsed> c(t.table + j, t.stride);
-    const std::size_t rest = t.width - j;
-    for (std::size_t r = 0; r < Rows; ++r) {
-        const std::size_t at = r * t.width + j;
-        lane_sums sums{nothing, nothing};
-        store_first(dx + at, c.gradient(load_first(grad + at, rest), load_first(in + at, rest), one, sums), rest);
-        add_to(to.below + j, sums.below);
-        add_to(to.above + j, sums.above);
+    for (; j < step; j += lanes) {
+        const Column c(t.table + j, t.stride);
+        const std::size_t count = step - j < lanes ? step - j : lanes;
+        lane_sums sums;
+        for (std::size_t at = j; at < rows * step; at += step) {
+            const vec g = load_up_to(grad + at, count);
+            store_up_to(dx + at, c.gradient(g, load_up_to(in + at, count), one, sums), count);
+        }
+        c.add(sums, grad + j, in + j, rows, step, count, {to.below + j, to.above + j});
     }
 }
 
-/// dx of some rows; adds to the sums, which reach a vector beyond the width.
-template <quantize_form Form, bool Collapsed>
+/// dx of some rows; adds to the sums, which reach a vector beyond the width. `held` has room for the elements of
+/// summed_rows rows and two vectors, where dx is streamed or is in the place of what is read.
+template <quantize_form Form, bool Plain>
 QGRAFT_SIMD_KERNEL void gradient_channels(const float* grad, const float* in, float* dx, std::size_t rows,
-                                          simd_row_table t, bool streams, simd_row_sums to) {
-    constexpr std::size_t group = 8;
-    constexpr std::size_t streamed = 2;  // more lines at a time than the processor gathers cost more than they save
+                                          simd_row_table t, float* held, bool streams, simd_row_sums to) {
     const std::size_t step = t.width;
-    if (streams) {
-        for (; rows >= streamed;
-             rows -= streamed, grad += streamed * step, in += streamed * step, dx += streamed * step) {
-            gradient_rows<Form, Collapsed, true, streamed>(grad, in, dx, t, to);
-        }
-        fence();
+    output out(dx, dx == grad || dx == in, streams, held);
+    for (std::size_t row = 0; row < rows; row += summed_rows) {
+        const std::size_t count = rows - row < summed_rows ? rows - row : summed_rows;
+        gradient_rows<column<Form, Plain>>(grad + row * step, in + row * step, out.next(), out.streams(), count, t, to);
+        out.wrote(count * step);
     }
-    for (; rows >= group; rows -= group, grad += group * step, in += group * step, dx += group * step) {
-        gradient_rows<Form, Collapsed, false, group>(grad, in, dx, t, to);
-    }
-    for (; rows >= 1; --rows, grad += step, in += step, dx += step) {
-        gradient_rows<Form, Collapsed, false, 1>(grad, in, dx, t, to);
-    }
+    out.finish();
 }
 
 /// The least and the greatest value of each column, with what min[0 ... width - 1] and max hold already. Where NaN is

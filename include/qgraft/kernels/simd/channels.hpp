@@ -172,17 +172,18 @@ private:
             : table_(simd_params * plan.stride) {
             for (std::size_t c = 0; c < ranges.size(); ++c) {
                 const nudged_range nudged = Numerics::nudge(ranges[c], spec);
-                any_collapsed_ = any_collapsed_ || nudged.collapsed;
+                plain_ = plain_ && !nudged.collapsed && inverse_of<form>(nudged) != 0.0F;
                 for (std::size_t i = 0; i < inner; ++i) put_params<form>(nudged, data() + c * inner + i, plan.stride);
             }
             for (std::size_t p = 0; p < simd_params; ++p) plan.repeat(data() + p * plan.stride);
         }
         float* data() noexcept { return table_.data(); }
-        bool any_collapsed() const noexcept { return any_collapsed_; }
+        /// See column.
+        bool plain() const noexcept { return plain_; }
 
     private:
         scratch<float, 2048> table_;
-        bool any_collapsed_ = false;
+        bool plain_ = true;
     };
 
     static void forward_rows(simd_level level, std::span<const float> in, float* out,
@@ -194,7 +195,7 @@ private:
         const auto rows = [&](std::size_t at, std::size_t from, std::size_t count, std::size_t width, bool stream) {
             const simd_row_table table{params.data() + from, plan.stride, width};
             if (count == 0 || width == 0) return;
-            if (params.any_collapsed()) {
+            if (params.plain()) {
                 QGRAFT_SIMD_CALL(level, forward_channels<form, true>(in.data() + at, out + at, count, table, stream))
             } else {
                 QGRAFT_SIMD_CALL(level, forward_channels<form, false>(in.data() + at, out + at, count, table, stream))
@@ -256,26 +257,29 @@ private:
         params_of_rows params(plan, ranges, spec, inner);
         scratch<double, 1024> block(2 * plan.stride);
         scratch<range_sums, 256> folded(ranges.size());
+        const bool in_place = t.dx == t.grad || t.dx == t.in;
+        scratch<float, 2048> held(t.streams || in_place ? summed_rows * plan.width + 2 * plan.lanes : 0);
         double* const below = block.data();
         double* const above = block.data() + plan.stride;
         const std::size_t n = t.block_rows * plan.period;
+        const std::size_t whole = n / plan.width;
         const numerics_mode<flushes> mode;
+        const auto rows = [&](std::size_t at, std::size_t count, std::size_t width) {
+            const simd_row_table table{params.data(), plan.stride, width};
+            const bool streams = t.streams && plan.whole_vectors();
+            if (count == 0 || width == 0) return;
+            if (params.plain()) {
+                QGRAFT_SIMD_CALL(level, gradient_channels<form, true>(t.grad + at, t.in + at, t.dx + at, count, table,
+                                                                      held.data(), streams, {below, above}))
+            } else {
+                QGRAFT_SIMD_CALL(level, gradient_channels<form, false>(t.grad + at, t.in + at, t.dx + at, count, table,
+                                                                       held.data(), streams, {below, above}))
+            }
+        };
         for (std::size_t first = 0; first < t.rows.outer * plan.period; first += n) {
             for (std::size_t i = 0; i < 2 * plan.stride; ++i) block.data()[i] = 0.0;
-            const auto rows = [&](std::size_t at, std::size_t from, std::size_t count, std::size_t width, bool stream) {
-                const simd_row_table table{params.data() + from, plan.stride, width};
-                const simd_row_sums to{below + from, above + from};
-                const std::size_t i = first + at;
-                if (count == 0 || width == 0) return;
-                if (params.any_collapsed()) {
-                    QGRAFT_SIMD_CALL(
-                        level, gradient_channels<form, true>(t.grad + i, t.in + i, t.dx + i, count, table, stream, to))
-                } else {
-                    QGRAFT_SIMD_CALL(
-                        level, gradient_channels<form, false>(t.grad + i, t.in + i, t.dx + i, count, table, stream, to))
-                }
-            };
-            for_rows(plan, t.dx + first, n, t.streams, rows);
+            rows(first, whole, plan.width);
+            rows(first + whole * plan.width, 1, n - whole * plan.width);
             fold_sums(plan, below, above, ranges.size(), inner, folded.data());
             for (std::size_t c = 0; c < ranges.size(); ++c) sums[c] += folded.data()[c];
         }

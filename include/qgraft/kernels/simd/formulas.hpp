@@ -26,39 +26,65 @@ struct directions {
     mask below, passes, above;
 };
 
-/// All of neither below nor above, and no NaN. That is low <= x && x <= high: where low > high every x is one of both.
+/// low <= x && x <= high passes; NaN goes nowhere.
 QGRAFT_SIMD_FN directions directions_of(vec x, vec low, vec high) {
     const mask below = less(x, low);
-    const mask above = less(high, x);
-    return {below, without(either(below, above), ordered(x, low)), above};
+    return {below, at_most_without(below, x, high), less(high, x)};
 }
 
-/// TensorFlow's forms: clamps and shifts, divides or multiplies, rounds halves up.
-template <quantize_form Form>
-struct formula {
-    static constexpr bool divides = Form == quantize_form::divide || Form == quantize_form::divide_zero;
-    static constexpr bool from_zero = counts_from_zero(Form);
+/// How formulas that divide by the scale do it.
+enum class quotient {
+    divided,   ///< by the processor's division
+    corrected  ///< c * inv and one correction of that, which is the rounded quotient where has_exact_quotient says so
+};
 
-    vec low, high, scale, inv, zero, half;
+/// The rounded quotient c / scale, of inv = 1 / scale rounded: for every scale that has_exact_quotient.
+QGRAFT_SIMD_FN vec exact_quotient(vec c, vec scale, vec inv) {
+    if constexpr (has_fma) {
+        const vec near = mul(c, inv);
+        return add_product(subtract_product(near, scale, c), inv, near);
+    } else {
+        return static_cast<void>(inv), div(c, scale);
+    }
+}
+
+/// TensorFlow's forms: clamps and shifts, divides or multiplies, rounds halves up. On processors with fused
+/// multiply-add some sums are spelled as products with one, since additions, comparisons and rounding have the same
+/// units and keep them busier than those that multiply.
+template <quantize_form Form, quotient Q = quotient::divided>
+struct formula {
+    static constexpr bool divides = divides_by_scale(Form);
+    static constexpr bool from_zero = counts_from_zero(Form);
+    static constexpr bool corrects = divides && Q == quotient::corrected;
+
+    vec low, high, scale, inv, zero, half, one;
 
     template <class Source>
     QGRAFT_SIMD_FN explicit formula(Source from)
-        : low(from[at_low]), high(from[at_high]), scale(from[at_scale]), inv(scale), zero(scale), half(set(0.5F)) {
-        if constexpr (!divides) inv = from[at_inv];
+        : low(from[at_low]),
+          high(from[at_high]),
+          scale(from[at_scale]),
+          inv(scale),
+          zero(scale),
+          half(set(0.5F)),
+          one(opaque(set(1.0F))) {
+        if constexpr (!divides || corrects) inv = from[at_inv];
         if constexpr (from_zero) zero = from[at_zero];
     }
 
     /// How many steps x is above low, or above zero where the form counts from there.
     QGRAFT_SIMD_FN vec steps(vec x) const {
-        const vec shifted = sub(greater(low, lesser(high, x)), low);
-        vec at = shifted;
-        if constexpr (divides) {
-            at = div(shifted, scale);
+        const vec clamped = greater(low, lesser(high, x));
+        vec at = clamped;
+        if constexpr (corrects) {
+            at = exact_quotient(sub(clamped, low), scale, inv);
+        } else if constexpr (divides) {
+            at = div(sub(clamped, low), scale);
         } else {
-            at = mul(shifted, inv);
+            at = mul(shifted<!divides>(clamped, negated(low)), inv);
         }
-        if constexpr (from_zero) at = sub(at, zero);
-        return floor(add(at, half));
+        if constexpr (from_zero) at = shifted<!divides>(at, negated(zero));
+        return floor(shifted<corrects>(at, half));
     }
 
     QGRAFT_SIMD_FN vec value_of(vec steps) const {
@@ -66,35 +92,48 @@ struct formula {
         if constexpr (from_zero) {
             return product;
         } else {
-            return add(product, low);
+            return shifted<!divides>(product, low);
         }
     }
 
     QGRAFT_SIMD_FN vec operator()(vec x) const { return value_of(steps(x)); }
 
     QGRAFT_SIMD_FN directions of(vec x) const { return directions_of(x, low, high); }
+
+private:
+    /// a + b, as a * 1 + b where that is asked for and there is such an instruction.
+    template <bool AsProduct>
+    QGRAFT_SIMD_FN vec shifted(vec a, vec b) const {
+        if constexpr (AsProduct && has_fma) {
+            return add_product(a, one, b);
+        } else {
+            return add(a, b);
+        }
+    }
 };
 
-/// PyTorch's forms: multiplies, rounds halves to even, clamps integers.
-template <quantize_form Form>
-requires(clamps_integers(Form)) struct formula<Form> {
+/// PyTorch's forms: multiplies, rounds halves to even, clamps integers. low and high are counted from the zero point.
+template <quantize_form Form, quotient Q>
+requires(clamps_integers(Form)) struct formula<Form, Q> {
     vec low, high, scale, inv, zero;
 
     template <class Source>
     QGRAFT_SIMD_FN explicit formula(Source from)
-        : low(from[at_low]), high(from[at_high]), scale(from[at_scale]), inv(from[at_inv]), zero(from[at_zero]) {}
+        : low(from[at_low]), high(from[at_high]), scale(from[at_scale]), inv(from[at_inv]), zero(set(0.0F)) {}
 
-    QGRAFT_SIMD_FN vec position(vec x) const { return add(detail::QGRAFT_SIMD_ISA::nearest(mul(x, inv)), zero); }
+    /// The integer nearest to x, from the zero point; not yet clamped.
+    QGRAFT_SIMD_FN vec steps(vec x) const { return detail::QGRAFT_SIMD_ISA::nearest(mul(x, inv)); }
 
-    QGRAFT_SIMD_FN vec value_of(vec steps) const { return mul(steps, scale); }
+    /// The last addition makes +0 of -0.
+    QGRAFT_SIMD_FN vec value_of(vec steps) const { return add_product(steps, scale, zero); }
 
     QGRAFT_SIMD_FN vec operator()(vec x) const {
-        vec at = position(x);
+        vec at = steps(x);
         if constexpr (Form == quantize_form::nearest_int64) at = select(less(at, set(0x1p63F)), at, low);
-        return value_of(sub(lesser(greater(at, low), high), zero));
+        return value_of(lesser(greater(at, low), high));
     }
 
-    QGRAFT_SIMD_FN directions of(vec x) const { return directions_of(position(x), low, high); }
+    QGRAFT_SIMD_FN directions of(vec x) const { return directions_of(steps(x), low, high); }
 };
 
 }  // namespace QGRAFT_SIMD_ISA

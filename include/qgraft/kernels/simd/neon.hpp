@@ -36,6 +36,8 @@ struct total {
 };
 
 inline constexpr std::size_t lanes = 4;
+/// Columns whose numbers are kept in registers together.
+inline constexpr std::size_t tile = 4;
 
 QGRAFT_SIMD_FN vec load(const float* p) { return {vld1q_f32(p)}; }
 QGRAFT_SIMD_FN vec set(float x) { return {vdupq_n_f32(x)}; }
@@ -68,16 +70,25 @@ QGRAFT_SIMD_FN vec add(vec a, vec b) { return {vaddq_f32(a.r, b.r)}; }
 QGRAFT_SIMD_FN vec sub(vec a, vec b) { return {vsubq_f32(a.r, b.r)}; }
 QGRAFT_SIMD_FN vec mul(vec a, vec b) { return opaque({vmulq_f32(a.r, b.r)}); }
 QGRAFT_SIMD_FN vec div(vec a, vec b) { return {vdivq_f32(a.r, b.r)}; }
-/// a * b + c where a * b is exact, so that it does not matter whether it is rounded.
-QGRAFT_SIMD_FN vec add_exact_product(vec a, vec b, vec c) { return {vfmaq_f32(c.r, a.r, b.r)}; }
+/// Whether products are added without rounding between, and that is worth having: the definition's division and its
+/// sums are as fast here.
+inline constexpr bool has_fma = false;
+/// a * b + c, where it does not matter whether a * b is rounded.
+QGRAFT_SIMD_FN vec add_product(vec a, vec b, vec c) { return {vfmaq_f32(c.r, a.r, b.r)}; }
+/// c - a * b, rounded once where has_fma.
+QGRAFT_SIMD_FN vec subtract_product(vec a, vec b, vec c) { return {vfmsq_f32(c.r, a.r, b.r)}; }
+QGRAFT_SIMD_FN vec negated(vec a) { return {vnegq_f32(a.r)}; }
 
 QGRAFT_SIMD_FN mask less(vec a, vec b) { return {vcltq_f32(a.r, b.r)}; }
 QGRAFT_SIMD_FN mask equal(vec a, vec b) { return {vceqq_f32(a.r, b.r)}; }
 QGRAFT_SIMD_FN mask both(mask a, mask b) { return {vandq_u32(a.r, b.r)}; }
 QGRAFT_SIMD_FN mask ordered(vec a, vec b) { return both(equal(a, a), equal(b, b)); }
-QGRAFT_SIMD_FN mask either(mask a, mask b) { return {vorrq_u32(a.r, b.r)}; }
-/// b without a.
-QGRAFT_SIMD_FN mask without(mask a, mask b) { return {vbicq_u32(b.r, a.r)}; }
+/// x <= y, without the lanes of a.
+QGRAFT_SIMD_FN mask at_most_without(mask a, vec x, vec y) { return {vbicq_u32(vcleq_f32(x.r, y.r), a.r)}; }
+/// sum + a in the lanes of the mask.
+QGRAFT_SIMD_FN vec add_where(mask m, vec sum, vec a) {
+    return {vaddq_f32(sum.r, vreinterpretq_f32_u32(vandq_u32(m.r, vreinterpretq_u32_f32(a.r))))};
+}
 QGRAFT_SIMD_FN bool all(mask a) { return vminvq_u32(a.r) != 0; }
 /// a where the mask is set, else 0.
 QGRAFT_SIMD_FN vec keep(mask m, vec a) { return {vreinterpretq_f32_u32(vandq_u32(m.r, vreinterpretq_u32_f32(a.r)))}; }

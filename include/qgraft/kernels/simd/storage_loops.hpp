@@ -11,12 +11,7 @@ namespace QGRAFT_SIMD_ISA {
 /// The whole number, qmin to qmax, that stands for x; that of `integers` for NaN.
 template <quantize_form Form>
 QGRAFT_SIMD_FN vec integer_of(vec x, const formula<Form>& f, const float* integers) {
-    vec q = x;
-    if constexpr (clamps_integers(Form)) {
-        q = f.position(x);
-    } else {
-        q = add(f.steps(x), set(integers[at_lowest]));
-    }
+    const vec q = add(f.steps(x), set(integers[at_lowest]));
     const vec clamped = lesser(greater(q, set(integers[at_qmin])), set(integers[at_qmax]));
     return select(ordered(q, q), clamped, set(integers[at_nan]));
 }
@@ -57,21 +52,6 @@ QGRAFT_SIMD_KERNEL void scale_runs(const float* in, float* out, std::size_t n, s
     for (std::size_t row = 0; row < outer; ++row) {
         for (std::size_t c = 0; c < channels; ++c, in += n, out += n) {
             transform(in, out, n, times{set(scales[c])}, streams);
-        }
-    }
-}
-
-/// Rows, each element of which is multiplied by a number of its own.
-QGRAFT_SIMD_KERNEL void scale_rows(const float* in, float* out, std::size_t rows, simd_row_table t, bool streams) {
-    for (; rows >= 1; --rows, in += t.width, out += t.width) {
-        for (std::size_t j = 0; j < t.width; j += lanes) {
-            const std::size_t count = t.width - j < lanes ? t.width - j : lanes;
-            const vec y = mul(load_up_to(in + j, count), load(t.table + j));
-            if (streams && count == lanes) {
-                stream(out + j, y);
-            } else {
-                store_up_to(out + j, y, count);
-            }
         }
     }
     if (streams) fence();

@@ -24,52 +24,52 @@ QGRAFT_SIMD_FN void store_up_to(float* p, vec a, std::size_t n) {
     }
 }
 
-template <bool Stream>
-QGRAFT_SIMD_FN void put(float* p, vec a) {
-    if constexpr (Stream) {
+/// Two vectors to neighbouring places, past the caches or not; then the places are aligned.
+QGRAFT_SIMD_FN void put(float* p, vec a, vec b, bool streams) {
+    if (streams) {
         stream(p, a);
+        stream(p + lanes, b);
     } else {
         store(p, a);
+        store(p + lanes, b);
     }
-}
-
-/// Whole vectors from i on, four at a time; returns where it has stopped.
-template <bool Stream, class F>
-QGRAFT_SIMD_FN std::size_t transform_vectors(const float* in, float* out, std::size_t i, std::size_t n, F f) {
-    for (; i + 4 * lanes <= n; i += 4 * lanes) {
-        const vec a = f(load(in + i));
-        const vec b = f(load(in + i + lanes));
-        const vec c = f(load(in + i + 2 * lanes));
-        const vec d = f(load(in + i + 3 * lanes));
-        put<Stream>(out + i, a);
-        put<Stream>(out + i + lanes, b);
-        put<Stream>(out + i + 2 * lanes, c);
-        put<Stream>(out + i + 3 * lanes, d);
-    }
-    for (; i + lanes <= n; i += lanes) put<Stream>(out + i, f(load(in + i)));
-    return i;
 }
 
 /// out[i] = f(in[i]) for n elements, to aligned addresses where there are many.
 template <class F>
-QGRAFT_SIMD_FN void transform(const float* in, float* out, std::size_t n, F f, bool streams) {
+QGRAFT_SIMD_FN void transform(const float* in, float* out, std::size_t n, const F& f, bool streams) {
     std::size_t i = 0;
     if (n >= 16 * lanes) {
         i = floats_to_alignment(out);
         if (i != 0) store_first(out, f(load_first(in, i)), i);
     }
-    if (streams) {
-        i = transform_vectors<true>(in, out, i, n, f);
-        fence();
-    } else {
-        i = transform_vectors<false>(in, out, i, n, f);
+    for (; i + 4 * lanes <= n; i += 4 * lanes) {
+        const vec a = f(load(in + i));
+        const vec b = f(load(in + i + lanes));
+        const vec c = f(load(in + i + 2 * lanes));
+        const vec d = f(load(in + i + 3 * lanes));
+        put(out + i, a, b, streams);
+        put(out + i + 2 * lanes, c, d, streams);
     }
+    for (; i + lanes <= n; i += lanes) store(out + i, f(load(in + i)));
     if (i != n) store_first(out + i, f(load_first(in + i, n - i)), n - i);
 }
 
 template <quantize_form Form>
-QGRAFT_SIMD_KERNEL void forward(const float* in, float* out, std::size_t n, const float* params, bool streams) {
+QGRAFT_SIMD_FN void forward_part(const float* in, float* out, std::size_t n, const float* params, bool streams) {
+    if constexpr (has_fma && divides_by_scale(Form)) {
+        if (params[at_inv] != 0.0F) {
+            transform(in, out, n, formula<Form, quotient::corrected>(one_range{params}), streams);
+            return;
+        }
+    }
     transform(in, out, n, formula<Form>(one_range{params}), streams);
+}
+
+template <quantize_form Form>
+QGRAFT_SIMD_KERNEL void forward(const float* in, float* out, std::size_t n, const float* params, bool streams) {
+    forward_part<Form>(in, out, n, params, streams);
+    if (streams) fence();
 }
 
 /// Runs of n elements, one of each of the channels in turn. `params` has the ranges one after the other.
@@ -80,107 +80,152 @@ QGRAFT_SIMD_KERNEL void forward_runs(const float* in, float* out, std::size_t n,
         for (std::size_t c = 0; c < channels; ++c, in += n, out += n) {
             const float* range = params + c * simd_params;
             if (is_live(range)) {
-                transform(in, out, n, formula<Form>(one_range{range}), streams);
+                forward_part<Form>(in, out, n, range, streams);
             } else {
                 for (std::size_t i = 0; i < n; ++i) out[i] = 0.0F;
             }
         }
     }
+    if (streams) fence();
 }
 
-/// What a gradient adds to the sums of its range, float lanes that are added up over a few vectors only.
-struct lane_sums {
-    vec below, above;
+/// Where a gradient is written, from the first element to the last: to the tensor itself; or, where that is not aligned as
+/// streams need it, or is what is read, to a small buffer, and from there to whole aligned vectors of the tensor.
+class output {
+public:
+    /// `held` has room for `room` elements and two vectors.
+    QGRAFT_SIMD_FN output(float* out, bool in_place, bool streams, float* held)
+        : out_(out),
+          held_(in_place || (streams && floats_to_alignment(out) != 0) ? held : nullptr),
+          streams_(streams) {}
+
+    QGRAFT_SIMD_FN float* next() const { return held_ == nullptr ? out_ : held_ + count_; }
+    /// Whether next() is to be streamed to.
+    QGRAFT_SIMD_FN bool streams() const { return streams_ && held_ == nullptr; }
+
+    /// The next n elements are there.
+    QGRAFT_SIMD_FN void wrote(std::size_t n) {
+        if (held_ == nullptr) {
+            out_ += n;
+            return;
+        }
+        const std::size_t count = count_ + n;
+        std::size_t i = floats_to_alignment(out_);
+        if (i > count) i = count;
+        if (i != 0) store_first(out_, load(held_), i);
+        for (; i + lanes <= count; i += lanes) {
+            if (streams_) {
+                stream(out_ + i, load(held_ + i));
+            } else {
+                store(out_ + i, load(held_ + i));
+            }
+        }
+        out_ += i;
+        count_ = count - i;
+        if (count_ != 0) store(held_, load(held_ + i));
+    }
+
+    QGRAFT_SIMD_FN void finish() {
+        if (held_ != nullptr && count_ != 0) store_first(out_, load(held_), count_);
+        if (streams_) fence();
+    }
+
+private:
+    float* out_;
+    float* held_;
+    bool streams_;
+    std::size_t count_ = 0;  // elements that wait in the buffer for a whole vector
 };
 
-/// dx of one vector; adds to the sums. Products, so that an infinite or NaN gradient shows in all of them.
+/// What a gradient adds to the sums of its range, float lanes that are added up over a few vectors only. An infinite or
+/// NaN gradient is in all sums of the definition, which adds products with 0 or 1; here it shows in `check`.
+struct lane_sums {
+    vec below, above, check;
+
+    QGRAFT_SIMD_FN lane_sums() : below(set(0.0F)), above(below), check(below) {}
+
+    QGRAFT_SIMD_FN bool finite() const {
+        const vec all_of_it = add(add(below, above), check);
+        const vec zero = sub(all_of_it, all_of_it);
+        return all(equal(zero, zero));
+    }
+};
+
+/// dx of one vector; adds to the sums.
 template <class F>
 QGRAFT_SIMD_FN vec gradient_of(vec grad, vec x, const F& f, vec one, lane_sums& sums) {
     const directions to = f.of(x);
-    sums.below = add_exact_product(grad, keep(to.below, one), sums.below);
-    sums.above = add_exact_product(grad, keep(to.above, one), sums.above);
+    sums.below = add_where(to.below, sums.below, grad);
+    sums.above = add_where(to.above, sums.above, grad);
+    sums.check = add(sums.check, grad);
     return mul(grad, keep(to.passes, one));
 }
 
-QGRAFT_SIMD_FN bool is_finite(vec a) {
-    const vec zero = sub(a, a);
-    return all(equal(zero, zero));
+/// Adds what the definition adds for one vector, product by product, to below[0 ... lanes - 1] and above.
+template <class F>
+QGRAFT_SIMD_FN void add_exact_sums(vec grad, vec x, const F& f, double* below, double* above) {
+    const vec one = opaque(set(1.0F));
+    const directions to = f.of(x);
+    add_to(below, mul(grad, keep(to.below, one)));
+    add_to(above, mul(grad, keep(to.above, one)));
 }
 
-/// The sums of n elements, a multiple of the lanes, in double: for the few with infinite or huge gradients.
+/// Vectors whose gradients are added up in floats.
+inline constexpr std::size_t chunk = 16 * lanes;
+
+/// The sums in double of n <= chunk elements: for the few with infinite or huge gradients.
 template <class F>
 QGRAFT_SIMD_FN range_sums exact_sums(const float* grad, const float* in, std::size_t n, const F& f) {
-    const vec one = opaque(set(1.0F));
-    float below[lanes];
-    float above[lanes];
+    double below[lanes]{};
+    double above[lanes]{};
     range_sums sums;
     for (std::size_t i = 0; i < n; i += lanes) {
-        const directions to = f.of(load(in + i));
-        store(below, mul(load(grad + i), keep(to.below, one)));
-        store(above, mul(load(grad + i), keep(to.above, one)));
-        for (std::size_t k = 0; k < lanes; ++k) {
-            sums.min += static_cast<double>(below[k]);
-            sums.max += static_cast<double>(above[k]);
-        }
+        const std::size_t count = n - i < lanes ? n - i : lanes;
+        add_exact_sums(load_up_to(grad + i, count), load_up_to(in + i, count), f, below, above);
     }
+    for (std::size_t k = 0; k < lanes; ++k) sums += {below[k], above[k]};
     return sums;
 }
 
-/// The gradient of one block, at most gradient_block elements.
-template <bool Stream, class F>
-QGRAFT_SIMD_FN range_sums gradient_block_sums(const float* grad, const float* in, float* dx, std::size_t n,
-                                              const F& f) {
-    constexpr std::size_t vectors = 16;
-    constexpr std::size_t chunk = vectors * lanes;
+/// dx of n <= chunk elements, and their sums in float lanes.
+template <class F>
+QGRAFT_SIMD_FN void gradient_chunk(const float* grad, const float* in, float* dx, bool streams, std::size_t n,
+                                   const F& f, lane_sums& even, lane_sums& odd) {
     const vec one = opaque(set(1.0F));
-    const vec nothing = set(0.0F);
-    total below = no_total();
-    total above = no_total();
-    range_sums exact;
-    float saved_grad[chunk];
-    float saved_in[chunk];
-    const bool overwrites = dx == grad || dx == in;
-    lane_sums ends{nothing, nothing};
     std::size_t i = 0;
-    if (n >= 2 * chunk) {
-        i = floats_to_alignment(dx);
-        if (i != 0) store_first(dx, gradient_of(load_first(grad, i), load_first(in, i), f, one, ends), i);
-    }
-    for (; i + chunk <= n; i += chunk) {
-        const float* g = grad + i;
-        const float* x = in + i;
-        if (overwrites) {
-            for (std::size_t k = 0; k < chunk; k += lanes) {
-                store(saved_grad + k, load(g + k));
-                store(saved_in + k, load(x + k));
-            }
-            g = saved_grad;
-            x = saved_in;
-        }
-        lane_sums even{nothing, nothing};
-        lane_sums odd{nothing, nothing};
-        for (std::size_t k = 0; k < chunk; k += 2 * lanes) {
-            put<Stream>(dx + i + k, gradient_of(load(g + k), load(x + k), f, one, even));
-            put<Stream>(dx + i + k + lanes, gradient_of(load(g + k + lanes), load(x + k + lanes), f, one, odd));
-        }
-        if (is_finite(add(add(even.below, even.above), add(odd.below, odd.above)))) [[likely]] {
-            below = plus(plus(below, even.below), odd.below);
-            above = plus(plus(above, even.above), odd.above);
-        } else {
-            exact += exact_sums(g, x, chunk, f);
-        }
+    QGRAFT_SIMD_ROLLED
+    for (; i + 2 * lanes <= n; i += 2 * lanes) {
+        const vec a = gradient_of(load(grad + i), load(in + i), f, one, even);
+        const vec b = gradient_of(load(grad + i + lanes), load(in + i + lanes), f, one, odd);
+        put(dx + i, a, b, streams);
     }
     for (; i < n; i += lanes) {
         const std::size_t count = n - i < lanes ? n - i : lanes;
-        const vec g = load_up_to(grad + i, count);
-        const vec x = load_up_to(in + i, count);
-        lane_sums sums{nothing, nothing};
-        store_up_to(dx + i, gradient_of(g, x, f, one, sums), count);
-        below = plus(below, sums.below);
-        above = plus(above, sums.above);
+        store_up_to(dx + i, gradient_of(load_up_to(grad + i, count), load_up_to(in + i, count), f, one, even), count);
     }
-    below = plus(below, ends.below);
-    above = plus(above, ends.above);
+}
+
+/// The gradient of one block, at most gradient_block elements. Sums depend on nothing but the values and the place in
+/// the block.
+template <class F>
+QGRAFT_SIMD_FN range_sums gradient_block_sums(const float* grad, const float* in, output& dx, std::size_t n,
+                                              const F& f) {
+    total below = no_total();
+    total above = no_total();
+    range_sums exact;
+    for (std::size_t i = 0; i < n; i += chunk) {
+        const std::size_t count = n - i < chunk ? n - i : chunk;
+        lane_sums even;
+        lane_sums odd;
+        gradient_chunk(grad + i, in + i, dx.next(), dx.streams(), count, f, even, odd);
+        if (even.finite() && odd.finite()) [[likely]] {
+            below = plus(plus(below, even.below), odd.below);
+            above = plus(plus(above, even.above), odd.above);
+        } else {
+            exact += exact_sums(grad + i, in + i, count, f);
+        }
+        dx.wrote(count);
+    }
     exact += {sum(below), sum(above)};
     return exact;
 }
@@ -190,12 +235,13 @@ template <quantize_form Form>
 QGRAFT_SIMD_KERNEL void gradient(const float* grad, const float* in, float* dx, std::size_t n, const float* params,
                                  bool streams, range_sums* sums) {
     const formula<Form> f(one_range{params});
+    alignas(64) float held[chunk + 2 * lanes];
+    output to(dx, dx == grad || dx == in, streams, held);
     for (std::size_t i = 0; i < n; i += gradient_block) {
         const std::size_t count = n - i < gradient_block ? n - i : gradient_block;
-        *sums += streams ? gradient_block_sums<true>(grad + i, in + i, dx + i, count, f)
-                         : gradient_block_sums<false>(grad + i, in + i, dx + i, count, f);
+        *sums += gradient_block_sums(grad + i, in + i, to, count, f);
     }
-    if (streams) fence();
+    to.finish();
 }
 
 /// The least and the greatest of some values, lane by lane; NaN is passed over, and remembered where it matters.
