@@ -28,6 +28,12 @@ void kernels(cudaStream_t stream) {
     sums(detail::gradient_op<N>{nullptr, nullptr, nullptr, qgraft::quant_range{}, {}, {}}, stream);
 }
 
+template <class N, unsigned Bits, bool Signed>
+void dequantize(const detail::units_plan& plan, cudaStream_t stream) {
+    executor::run(plan, detail::dequantize_op<N, Bits, Signed>{nullptr, nullptr, 0, qgraft::quant_range{}, {}, 0},
+                  static_cast<detail::no_sum*>(nullptr), stream);
+}
+
 template <class N>
 void others(cudaStream_t stream) {
     sums(detail::extremes_op<N>{}, stream);
@@ -37,12 +43,11 @@ void others(cudaStream_t stream) {
     executor::run(plan, detail::quantize_op<N, 16>{nullptr, nullptr, 0, qgraft::quant_range{}, {}, 0}, none, stream);
     executor::run(plan, detail::quantize_op<N, 8>{nullptr, nullptr, 0, qgraft::quant_range{}, {}, 0}, none, stream);
     executor::run(plan, detail::quantize_op<N, 4>{nullptr, nullptr, 0, qgraft::quant_range{}, {}, 0}, none, stream);
-    executor::run(plan, detail::dequantize_op<N, 16, true>{nullptr, nullptr, 0, qgraft::quant_range{}, {}, 0}, none,
-                  stream);
-    executor::run(plan, detail::dequantize_op<N, 8, false>{nullptr, nullptr, 0, qgraft::quant_range{}, {}, 0}, none,
-                  stream);
-    executor::run(plan, detail::dequantize_op<N, 4, true>{nullptr, nullptr, 0, qgraft::quant_range{}, {}, 0}, none,
-                  stream);
+    dequantize<N, 16, true>(plan, stream);
+    dequantize<N, 16, false>(plan, stream);
+    dequantize<N, 8, true>(plan, stream);
+    dequantize<N, 8, false>(plan, stream);
+    dequantize<N, 4, true>(plan, stream);
 }
 
 template <class... Observers>
@@ -61,6 +66,7 @@ void all_kernels(cudaStream_t stream) {
     kernels<qgraft::tf115_args>(stream);
     kernels<qgraft::torch_fused>(stream);
 #endif
+    others<qgraft::tf115>(stream);
     others<qgraft::tf2>(stream);
     others<qgraft::torch>(stream);
     updates<qgraft::last_value, qgraft::running_min_max, qgraft::plain_moving_average, qgraft::moving_average,

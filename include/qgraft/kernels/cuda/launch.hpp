@@ -85,8 +85,10 @@ struct cuda_executor {
 
     template <class Op>
     static status run(const lanes_plan& plan, const Op& op, typename Op::sum* sums, stream_type stream) noexcept {
-        return launch(plan.width == 4 ? lanes_kernel<4, Op> : lanes_kernel<1, Op>, plan.blocks(), stream, plan, op,
-                      sums);
+        if constexpr (!requires { Op::always_wide; }) {
+            if (plan.width == 1) return launch(lanes_kernel<1, Op>, plan.blocks(), stream, plan, op, sums);
+        }
+        return launch(lanes_kernel<4, Op>, plan.blocks(), stream, plan, op, sums);
     }
 
     template <class Op>

@@ -206,6 +206,7 @@ struct extremes_sum {
 /// Finds the least and the greatest value of each channel.
 template <class Numerics>
 struct extremes_op {
+    static constexpr bool always_wide = true;  // there is one buffer
     using ops = typename Numerics::ops;
     using term = extremes_sum<Numerics>;
     using sum = extremes_sum<Numerics>;
