@@ -5,6 +5,7 @@
 #include <doctest/doctest.h>
 
 #include <qgraft/kernels/numerics.hpp>
+#include <qgraft/kernels/scalar.hpp>
 
 #include <array>
 #include <cmath>
@@ -16,6 +17,18 @@ namespace {
 
 using kernels = cuda_check::host_kernels<qgraft::tf2>;
 static_assert(qgraft::device_kernel_policy<kernels>);
+
+/// A numerics of a user's: as TensorFlow's, but NaN is quantized to 0.
+struct no_nan : qgraft::tf115 {
+    static constexpr qgraft::quantize_form tensor_form = qgraft::quantize_form::other;
+    static constexpr qgraft::quantize_form channel_form = qgraft::quantize_form::other;
+    QGRAFT_HOST_DEVICE static constexpr float quantize(float x, const qgraft::nudged_range& r) noexcept {
+        return x != x ? 0.0F : tf115::quantize(x, r);
+    }
+    QGRAFT_HOST_DEVICE static constexpr float quantize_channel(float x, const qgraft::nudged_range& r) noexcept {
+        return quantize(x, r);
+    }
+};
 
 template <class F>
 std::string error_of(F call) {
@@ -84,6 +97,24 @@ TEST_CASE("a bad spec and sizes that do not fit are refused by name, and nothing
           "qgraft: storage of 8 bits cannot hold a quant_spec of 9 bits");
     CHECK(t.y == std::vector<float>(12, -1.0F));
     CHECK(t.d == std::vector<float>(8));
+}
+
+TEST_CASE("a numerics of the user's is computed as it is written") {
+    using theirs = cuda_check::host_kernels<no_nan>;
+    tensors t;
+    t.x = {-2.0F, std::nanf(""), 0.3F, -0.0F, 5.0F, 0.1F, std::nanf(""), 1.0F, -1.0F, 0.5F, 0.7F, 0.9F};
+    std::vector<float> expected(12);
+    qgraft::scalar<no_nan>::fake_quantize(t.x, expected, {-1.0F, 1.0F}, {.bits = 3});
+    CHECK(theirs::fake_quantize(t.x, t.y, t.ranges(1), {.bits = 3}, 0) == 0);
+    CHECK(t.y == expected);
+    CHECK(theirs::fake_quantize_channels(t.x, t.y, t.ranges(4), {.bits = 3}, 1, 0) == 0);
+    CHECK(t.y == expected);
+    std::vector<std::int8_t> integers(12);
+    CHECK(theirs::quantize<std::int8_t>(t.x, integers, t.ranges(1), {.bits = 3}, 0) == 0);
+    const auto d = qgraft::scalar<no_nan>::fake_quantize_gradient(t.x, t.x, expected, {-1.0F, 1.0F}, {.bits = 3});
+    CHECK(theirs::fake_quantize_gradient(t.x, t.x, t.y, t.ranges(1), t.sums(1), {.bits = 3}, t.workspace, 0) == 0);
+    CHECK(t.y[0] == expected[0]);
+    CHECK(std::isnan(d.max) == std::isnan(t.d[4]));
 }
 
 TEST_CASE("empty tensors are no work, but have sums and extremes") {

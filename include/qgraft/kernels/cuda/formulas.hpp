@@ -16,7 +16,7 @@ namespace qgraft::detail {
 QGRAFT_ISA_NAMESPACE_BEGIN
 
 /// c / scale, rounded to nearest, where `reciprocal` is the rounded 1 / scale; for scales of device_formula::is_exact
-/// and c / scale up to 2^16. Below 2^-26 the last bit may be off. The error before the last rounding is below 2^-23
+/// and c / scale up to 2^16. Below 2^-26 the last bit may be off. The error before the last rounding is below 2^-21
 /// units of the quotient's last place; tests/cuda/quotient_test.cpp tries every quotient of two floats that is as near as
 /// that to a boundary between two floats.
 QGRAFT_HOST_DEVICE inline float exact_quotient(float c, float scale, float reciprocal) noexcept {
