@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 # usage: sh cmake/install_missing.sh PART...
-# The parts: program (qgraft-rewrite), tests, full (other compilers and processors), ci (a second compiler), clients,
-# torch (PyTorch for the system's Python), benchmarks.
+# The parts: program (qgraft-rewrite), tests, full (other compilers and processors), ci (a second compiler), cuda
+# (beside nvcc), clients, torch (PyTorch for the system's Python), benchmarks.
 # Elsewhere it says what is missing, and fails.
 set -eu
 
@@ -51,7 +51,7 @@ for part; do
         needs sanitizers clang++ libclang-rt-dev
         needs header benchmark/benchmark.h libbenchmark-dev
         ;;
-    clients)
+    clients | cuda)
         needs command python3 python3
         python3 -c 'import ensurepip, venv' >/dev/null 2>&1 || missing="$missing python3-venv"
         ;;
