@@ -3,6 +3,7 @@
 #ifndef QGRAFT_FOLD_HPP
 #define QGRAFT_FOLD_HPP
 
+#include <algorithm>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -101,7 +102,7 @@ void fold(transaction<G>& t, fold_config& config, bool write_down) {
     refuse_batch_norms(t.view());
 }
 
-/// The layers that an option leaves out, as the index numbers them. Throws invalid_option for a node of another graph,
+/// The layers that an option leaves out, as the index numbers them, sorted. Throws invalid_option for a node of another graph,
 /// and for one that is no layer.
 template <class G, class Handles>
 std::vector<node_id> layers_of(const graph_index<G>& index, const Handles& handles) {
@@ -115,6 +116,7 @@ std::vector<node_id> layers_of(const graph_index<G>& index, const Handles& handl
         }
         ids.push_back(*id);
     }
+    std::sort(ids.begin(), ids.end());
     return ids;
 }
 

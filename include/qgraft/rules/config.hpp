@@ -3,18 +3,28 @@
 #ifndef QGRAFT_RULES_CONFIG_HPP
 #define QGRAFT_RULES_CONFIG_HPP
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
-#include <qgraft/ops/view.hpp>
 #include <qgraft/ops/instruction.hpp>
+#include <qgraft/ops/view.hpp>
 #include <qgraft/quant/quant_spec.hpp>
+#include <qgraft/rules/layer_settings.hpp>
 
 namespace qgraft {
+
+/// The settings of one layer with the kernel policy's functors for them, or none.
+struct layer_plan {
+    layer_settings settings{};
+    fake_quant_kernel weight_kernel = nullptr;
+    fake_quant_kernel activation_kernel = nullptr;
+};
 
 /// The settings of the quantize rules, as values. qat.hpp makes one from a policy and from the arguments of an entry
 /// point.
@@ -29,7 +39,9 @@ struct quantize_config {
     /// The kernel policy's functors for these specs, or none.
     fake_quant_kernel weight_kernel = nullptr;
     fake_quant_kernel activation_kernel = nullptr;
-    /// The decay of the moving averages of activation ranges.
+    range_policy weight_range = range_policy::last_value;
+    range_policy activation_range = range_policy::moving_average;
+    /// The decay of the moving averages of ranges.
     double ema_decay = 0.999;
     /// The step from which on values are quantized; none or 0: at once.
     std::optional<std::int64_t> quant_delay{};
@@ -37,16 +49,30 @@ struct quantize_config {
     std::string scope{};
     /// Equal to the reference also where it is wrong.
     bool as_reference = false;
-    /// Layers that stay as they are.
+    /// Layers that stay as they are, sorted.
     std::vector<node_id> excluded{};
+    /// The layers that have settings of their own, sorted; all others have those above.
+    std::vector<std::pair<node_id, layer_plan>> layers{};
+
+    /// What a layer is quantized by.
+    [[nodiscard]] layer_plan plan_of(node_id layer) const {
+        if (const layer_plan* own = own_plan_of(layer)) return *own;
+        return {{weights, activations, weight_range, activation_range, ema_decay, false},
+                weight_kernel,
+                activation_kernel};
+    }
+
+    /// The settings of its own that a layer has; null where it has none.
+    [[nodiscard]] const layer_plan* own_plan_of(node_id layer) const {
+        const auto at = std::lower_bound(layers.begin(), layers.end(), layer,
+                                         [](const auto& entry, node_id n) { return entry.first < n; });
+        return at == layers.end() || at->first != layer ? nullptr : &at->second;
+    }
 };
 
-/// Whether a list of nodes holds one.
+/// Whether a sorted list of nodes holds one.
 inline bool contains(const std::vector<node_id>& nodes, node_id n) {
-    for (const node_id m : nodes) {
-        if (m == n) return true;
-    }
-    return false;
+    return std::binary_search(nodes.begin(), nodes.end(), n);
 }
 
 /// A kernel policy's functor: out[i] = in[i] * scales[(i / inner) % scales.size()], spans as folding_kernel_policy has
@@ -70,7 +96,7 @@ struct fold_config {
     bool as_reference = false;
     /// An earlier rewrite has been here: a batch norm that only its form tells of was left by it, and stays.
     bool was_rewritten = false;
-    /// Layers that stay as they are.
+    /// Layers that stay as they are, sorted.
     std::vector<node_id> excluded{};
     /// Folds what is constant into constants; none: what is constant is folded as everything else.
     const detail::constant_rule* constants = nullptr;
