@@ -59,7 +59,7 @@ std::vector<layer_of<node_of<G>>> described(const graph_index<G>& index, const s
     std::vector<layer_of<node_of<G>>> all;
     all.reserve(layers.size());
     for (const node_id n : layers) {
-        all.push_back({{index.name(n), index.word_of(n), index.op_name(n)}, index.handle(n)});
+        all.push_back({{index.name(n), index.word_of(n), index.op_name(n), index.separator()}, index.handle(n)});
     }
     return all;
 }
