@@ -15,6 +15,9 @@
 #include <google/protobuf/stubs/logging.h>
 #endif
 
+#include <qgraft/property_tree/error.hpp>
+
+#include "configure.hpp"
 #include "large_pages.hpp"
 #include "names.hpp"
 #include "picture.hpp"
@@ -107,9 +110,14 @@ int main(int argc, char** argv) {
     rewriter::settings s;
     try {
         if (const auto code = rewriter::parse(argc, argv, s)) return *code;
+        rewriter::read_configuration(s);
         run(s);
         return 0;
     } catch (const gd::file_error& e) {
+        return fail(e.what());
+    } catch (const qgraft::property_tree::invalid_configuration& e) {
+        return fail(s.config + ": " + e.what());
+    } catch (const qgraft::property_tree::parse_error& e) {
         return fail(e.what());
     } catch (const qgraft::invalid_option& e) {
         return fail(spelled_as_flag(e));

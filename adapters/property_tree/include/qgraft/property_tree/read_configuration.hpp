@@ -165,8 +165,8 @@ inline configuration read_configuration(std::string_view text, format f) {
     }
 }
 
-/// A configuration from a file, in the format of its name or else of its content. Throws parse_error, also where the file
-/// cannot be read, and invalid_configuration.
+/// A configuration from a file, in the format of its name or else of its content. Throws parse_error, with the name as its
+/// subject, also where the file cannot be read, and invalid_configuration.
 inline configuration read_configuration_file(const std::string& name) {
     std::ifstream in(name, std::ios::binary);
     if (!in) throw parse_error(name, "cannot be read");
@@ -174,7 +174,11 @@ inline configuration read_configuration_file(const std::string& name) {
     in.read(text.data(), static_cast<std::streamsize>(text.size()));
     if (in.bad()) throw parse_error(name, "cannot be read");
     text.resize(static_cast<std::size_t>(in.gcount()));
-    return read_configuration(text, format_of(name, text));
+    try {
+        return read_configuration(text, format_of(name, text));
+    } catch (const parse_error& e) {
+        throw parse_error(name, e.what());
+    }
 }
 
 }  // namespace qgraft::property_tree
