@@ -2,6 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 import json
 import os
+import pathlib
+import re
 
 import program
 from program import network, recorded
@@ -64,6 +66,18 @@ class Config(program.ProgramTest):
             self.rewrite(recorded("mobilenet_v1"), name + ".out", "--config", name)
         self.assertEqual(self.read("json.out"), self.read("info.out"))
         self.assertEqual(self.read("json.out"), self.read("xml.out"))
+
+    def test_the_readme_s_examples(self):
+        readme = (pathlib.Path(__file__).resolve().parents[2] / "README.md").read_text(encoding="utf-8")
+        for language in ("json", "info"):
+            blocks = re.findall(rf"^```{language}\n(.*?)^```", readme, re.DOTALL | re.MULTILINE)
+            self.assertEqual(len(blocks), 1)
+            self.rewrite(recorded("mobilenet_v1"), language + ".out", "--config", self.write_config(blocks[0], language))
+        self.assertEqual(self.read("json.out"), self.read("info.out"))
+        found = self.quantizers(recorded("mobilenet_v1"), "--config", "json")
+        weights = sorted(bits_of(q) for name, q in found.items() if "weights_quant" in name)
+        self.assertEqual(weights, [4] * 25 + [8] * 2)
+        self.assertFalse([name for name in found if "/Conv2d_13_depthwise/" in name])
 
     def test_a_rewritten_graph_stays_as_it_is(self):
         config = self.write_config(MIXED)
