@@ -114,12 +114,11 @@ void check_files(const settings& s) {
         const std::string& name;
         bool is_output;
     };
-    const file files[] = {
-        {"IN", s.in, false},
-        {"OUT", s.out, true},
-        {"--report", s.report, true},
-        {"--dot", s.dot, true},
-        {"--config", s.config, false}};
+    const file files[] = {{"IN", s.in, false},
+                          {"OUT", s.out, true},
+                          {"--report", s.report, true},
+                          {"--dot", s.dot, true},
+                          {"--config", s.config, false}};
     for (const file& a : files) {
         for (const file* b = &a + 1; b != std::end(files); ++b) {
             const bool in_and_out = &a == &files[0] && b == &files[1];

@@ -148,18 +148,18 @@ TEST_CASE("every error is told, each with the path of its key") {
         {"position": "second", "weights": {"range": "mean", "bits": null}},
         7
       ]
-    })") == lines{"weights.bits: is '17', and must be a whole number from 2 to 16",
-                  "weights.symmetric: is the string 'yes', and must be true or false",
-                  "activations: is '8', and must be an object",
-                  "ema_decay: is '1.5', and must be a number from 0 to 1",
-                  "quant_delay: is '-1', and must be a whole number from 0 on",
-                  "scope: is the string '', and must be a text that is not empty",
-                  "layers.0.weights.bits: is '4.5', and must be a whole number from 2 to 16",
-                  "layers.1.op: is the string 'conv', and must be conv2d, depthwise_conv2d or matmul",
-                  "layers.2.position: is the string 'second', and must be first, last or a whole number, -1 for the last",
-                  "layers.2.weights.bits: is null, and must be a whole number from 2 to 16",
-                  "layers.2.weights.range: is the string 'mean', and must be last_value or moving_average",
-                  "layers.3: is '7', and must be an object"});
+    })") ==
+          lines{"weights.bits: is '17', and must be a whole number from 2 to 16",
+                "weights.symmetric: is the string 'yes', and must be true or false",
+                "activations: is '8', and must be an object", "ema_decay: is '1.5', and must be a number from 0 to 1",
+                "quant_delay: is '-1', and must be a whole number from 0 on",
+                "scope: is the string '', and must be a text that is not empty",
+                "layers.0.weights.bits: is '4.5', and must be a whole number from 2 to 16",
+                "layers.1.op: is the string 'conv', and must be conv2d, depthwise_conv2d or matmul",
+                "layers.2.position: is the string 'second', and must be first, last or a whole number, -1 for the last",
+                "layers.2.weights.bits: is null, and must be a whole number from 2 to 16",
+                "layers.2.weights.range: is the string 'mean', and must be last_value or moving_average",
+                "layers.3: is '7', and must be an object"});
 }
 
 TEST_CASE("one error has it all") {
@@ -174,9 +174,10 @@ TEST_CASE("a key that is not known is an error, with the nearest that is") {
           lines{"layers.0.weights.bit: is no key here; did you mean 'bits'?",
                 "layers.0.posision: is no key here; did you mean 'position'?",
                 "wieghts: is no key here; did you mean 'weights'?"});
-    CHECK(problems(R"({"foo": 1})") ==
-          lines{"foo: is no key here; there are weights, activations, ema_decay, quant_delay, freeze_bn_delay, scope and "
-                "layers"});
+    CHECK(
+        problems(R"({"foo": 1})") ==
+        lines{"foo: is no key here; there are weights, activations, ema_decay, quant_delay, freeze_bn_delay, scope and "
+              "layers"});
     CHECK(problems("layers { layer { position first  exclude true }  alyer { } }", format::info) ==
           lines{"layers.alyer: is no key here; every element is named 'layer'",
                 "layers.1: has none of name, op, scope and position: which layers is it for?",

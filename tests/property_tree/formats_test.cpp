@@ -64,10 +64,10 @@ TEST_CASE("depth is counted where the readers nest, and nowhere else") {
     CHECK(info(times(200, "a b{c\n")) == "not refused");
 
     CHECK(xml(times(100, "<r>") + times(100, "</r>")) == "not refused");
-    CHECK(xml("<r>" + times(99, "<!-- </a> --><a b=\"</a>\"><![CDATA[</a>]]><?x </a> ?>") + times(99, "</a>") + "</r>") ==
-          "not refused");
-    CHECK(xml("<r>" + times(100, "<!-- </a> --><a b=\"</a>\"><![CDATA[</a>]]><?x </a> ?>") + times(100, "</a>") + "</r>") ==
-          "XML: is nested deeper than 100");
+    CHECK(xml("<r>" + times(99, "<!-- </a> --><a b=\"</a>\"><![CDATA[</a>]]><?x </a> ?>") + times(99, "</a>") +
+              "</r>") == "not refused");
+    CHECK(xml("<r>" + times(100, "<!-- </a> --><a b=\"</a>\"><![CDATA[</a>]]><?x </a> ?>") + times(100, "</a>") +
+              "</r>") == "XML: is nested deeper than 100");
     CHECK(xml("<r>" + times(300, "<a/><a></a>") + "</r>") == "not refused");
 
     CHECK(json(times(100, "[") + times(100, "]")) == "not refused");
@@ -104,7 +104,7 @@ TEST_CASE("malformed texts are refused with the reason") {
     CHECK(info("a\n}") == "INFO: line 2: unmatched }");
     CHECK(info("a \"b") == "INFO: line 1: unexpected end of line");
     CHECK(info("a \"\\q\"") == "INFO: line 1: unknown escape sequence");
-    CHECK(xml("<r>") .starts_with("XML: line 1: "));
+    CHECK(xml("<r>").starts_with("XML: line 1: "));
     CHECK(xml("<r") == "XML: has a tag without an end");
     CHECK(xml("<r><a></b></r>") == "XML: closes 'b', which is not open there");
     CHECK(xml("</r>") == "XML: closes 'r', which is not open there");

@@ -113,8 +113,8 @@ TEST_CASE("batch norms are folded, in either layout, and need their epsilon") {
     };
     pt::graph last = pt::read_graph(net("", R"("epsilon": 0.001)"));
     CHECK(qgraft::create_eval_graph(last).count(qgraft::outcome::folded) == 1);
-    pt::graph second = pt::read_graph(net(R"("data_format": "NCHW", "filter_format": "OIHW")",
-                                        R"("epsilon": 1e-3, "data_format": "NCHW")"));
+    pt::graph second = pt::read_graph(
+        net(R"("data_format": "NCHW", "filter_format": "OIHW")", R"("epsilon": 1e-3, "data_format": "NCHW")"));
     CHECK(qgraft::create_eval_graph(second).count(qgraft::outcome::folded) == 1);
     CHECK(pt::write_graph(last).find("\"reshape\"") == std::string::npos);
     CHECK(pt::write_graph(second).find("\"dims\": [-1, 1, 1, 1]") != std::string::npos);
@@ -143,8 +143,10 @@ TEST_CASE("graphs that are none are refused by the node's name, and the reason")
     CHECK(refused(R"({"name": "a", "op": "x", "inputs": ["a:"]})") == "a: reads 'a:', which is no node");
     CHECK(refused(R"({"name": "a", "op": "x", "inputs": ["a:99999999999"]})") ==
           "a: reads 'a:99999999999', which is no node");
-    CHECK(refused(R"({"name": "a", "op": "x", "inputs": "a"})") == "a: has as 'inputs' a string, which must be an array");
-    CHECK(refused(R"({"name": "a", "op": "x", "inputs": [0]})") == "a: has as 'inputs.0' a number, which must be a string");
+    CHECK(refused(R"({"name": "a", "op": "x", "inputs": "a"})") ==
+          "a: has as 'inputs' a string, which must be an array");
+    CHECK(refused(R"({"name": "a", "op": "x", "inputs": [0]})") ==
+          "a: has as 'inputs.0' a number, which must be a string");
     CHECK(refused(R"({"name": "a", "op": "x", "after": ["b"]})") == "a: reads 'b', which is no node");
     CHECK(refused(R"({"name": "a", "op": "x", "shapes": [[1, -2]]})") ==
           "a: has as 'shapes.0' a number, which must be a whole number from 0 on in each place, or -1");
@@ -155,6 +157,12 @@ TEST_CASE("graphs that are none are refused by the node's name, and the reason")
     CHECK(refused(R"({"name": "a", "op": "x", "attributes": []})") ==
           "a: has as 'attributes' an array, which must be an object");
     CHECK(refused(R"({"name": "a", "op": "x", "back": [0]})") == "a: has in 'back' operand 0, and has 0");
+    CHECK(refused(R"({"name": "a", "op": "x"}, {"name": "b", "op": "conv2d", "inputs": ["a"]})") ==
+          "b: has the op conv2d, which does not take 1 input");
+    CHECK(refused(R"({"name": "a", "op": "x"}, {"name": "b", "op": "parameter", "inputs": ["a"]})") ==
+          "b: has the op parameter, which does not take 1 input");
+    CHECK(refused(R"({"name": "a", "op": "x"}, {"name": "b", "op": "add", "inputs": ["a", "a", "a"]})") ==
+          "b: has the op add, which does not take 3 inputs");
     CHECK(refusal<pt::parse_error>(R"({"nodes": [{"name": "a", "name": "b"}]})") ==
           "JSON: has the key 'name' twice in one object");
     CHECK(refusal<pt::parse_error>(std::string(1000000, '[')) == "JSON: is nested deeper than 100");

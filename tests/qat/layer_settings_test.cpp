@@ -36,9 +36,7 @@ toy::graph chain() {
     return g;
 }
 
-int bits(const toy::graph& g, const std::string& name) {
-    return g.at(g.find(name + "/fake_quant")).params.bits;
-}
+int bits(const toy::graph& g, const std::string& name) { return g.at(g.find(name + "/fake_quant")).params.bits; }
 
 /// 4 bits for the weights of every layer but the first and the last.
 options four_bits_inside() {
@@ -62,8 +60,7 @@ TEST_CASE("layers are shown in order, with their names, words and handles") {
     });
     SUBCASE("all") {
         rewrite_for<phase::training>(g, o);
-        CHECK(seen == lines{"first/layer conv2d conv2d", "middle/layer conv2d conv2d",
-                                             "last/layer conv2d conv2d"});
+        CHECK(seen == lines{"first/layer conv2d conv2d", "middle/layer conv2d conv2d", "last/layer conv2d conv2d"});
     }
     SUBCASE("those of the scope") {
         o.scope = "last";

@@ -57,9 +57,8 @@ struct quantize_config {
     /// What a layer is quantized by.
     [[nodiscard]] layer_plan plan_of(node_id layer) const {
         if (const layer_plan* own = own_plan_of(layer)) return *own;
-        return {{weights, activations, weight_range, activation_range, ema_decay, false},
-                weight_kernel,
-                activation_kernel};
+        return {
+            {weights, activations, weight_range, activation_range, ema_decay, false}, weight_kernel, activation_kernel};
     }
 
     /// The settings of its own that a layer has; null where it has none.

@@ -43,7 +43,7 @@ struct fake_quant_request {
     fake_quant_kernel kernel = nullptr;
     range_policy range = range_policy::moving_average;
     double ema_decay = 0.999;  ///< of a moving average
-    double initial_min = -6;  ///< of the range variables
+    double initial_min = -6;   ///< of the range variables
     double initial_max = 6;
     bool producer_in_scope = false;   ///< the producer's name must start with the scope
     bool consumers_in_scope = false;  ///< each user's name must
@@ -181,7 +181,8 @@ private:
     }
 
     /// The variable after it has taken in `observed`.
-    tensor updated(const fake_quant_request& request, tensor variable, tensor observed, scope_id in, const std::string& end) {
+    tensor updated(const fake_quant_request& request, tensor variable, tensor observed, scope_id in,
+                   const std::string& end) {
         if (request.range == range_policy::last_value) {
             return script_.emit(word::assign, {variable, observed}, in, "assign_" + end + "_last");
         }

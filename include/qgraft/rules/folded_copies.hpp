@@ -92,8 +92,7 @@ void for_each_possible_copy(const unquantized_view& plain, F f) {
 inline std::vector<bool> layers_with_folded_copies(const graph_view& view) {
     std::vector<bool> folded(view.size(), false);
     detail::for_each_possible_copy(
-        unquantized_view(view),
-        [&](const detail::layers_by_operands& layers, node_id, tensor input, tensor weights) {
+        unquantized_view(view), [&](const detail::layers_by_operands& layers, node_id, tensor input, tensor weights) {
             layers.mark(input, weights, folded);
         });
     return folded;
@@ -103,8 +102,7 @@ inline std::vector<bool> layers_with_folded_copies(const graph_view& view) {
 inline std::vector<folded_copy> folded_copies(const graph_view& view) {
     std::vector<folded_copy> copies;
     detail::for_each_possible_copy(
-        unquantized_view(view),
-        [&](const detail::layers_by_operands& layers, node_id n, tensor input, tensor weights) {
+        unquantized_view(view), [&](const detail::layers_by_operands& layers, node_id n, tensor input, tensor weights) {
             const node_id original = layers.find(input, weights);
             if (original != no_node) copies.push_back({n, original});
         });

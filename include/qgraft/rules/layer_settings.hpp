@@ -34,10 +34,10 @@ struct layer_settings {
 
 /// A layer as whoever decides on its settings is shown it.
 struct layer_facts {
-    std::string name{};       ///< empty where the graph has no names
-    word op = word::other;    ///< conv2d, depthwise_conv2d or matmul
-    std::string op_name{};    ///< the graph's own name of the operation
-    char separator = '/';     ///< between the parts of the name
+    std::string name{};     ///< empty where the graph has no names
+    word op = word::other;  ///< conv2d, depthwise_conv2d or matmul
+    std::string op_name{};  ///< the graph's own name of the operation
+    char separator = '/';   ///< between the parts of the name
 };
 
 /// The same with the graph's own handle.

@@ -125,22 +125,23 @@ struct qgraft::dialect<qgraft::property_tree::graph> {
     using graph = property_tree::graph;
     using node = graph::node;
 
-    static constexpr word_set spoken{
-        word::conv2d,          word::depthwise_conv2d, word::matmul,     word::add,      word::sub,        word::mul,
-        word::div,             word::minimum,          word::maximum,    word::rsqrt,    word::reciprocal, word::identity,
-        word::reshape,         word::fill,             word::constant,   word::variable, word::assign,     word::ema_update,
-        word::biased_variance, word::batch_to_space,   word::reduce_min, word::select,   word::reduce_max, word::after_step,
-        word::fake_quant};
+    using enum word;
+    static constexpr word_set spoken = word_set{conv2d, depthwise_conv2d, matmul, batch_to_space, fake_quant} |
+                                       word_set{add, sub, mul, div, minimum, maximum, rsqrt, reciprocal} |
+                                       word_set{identity, reshape, fill, constant, reduce_min, reduce_max} |
+                                       word_set{variable, assign, ema_update, after_step, select, biased_variance};
 
+    /// Throws invalid_graph for a word with a number of inputs that it does not take.
     static word classify(const graph&, node n) {
-        if (n->op == "parameter") return n->inputs.empty() ? word::variable : word::other;
-        for (std::size_t i = 0; i < word_count; ++i) {
-            const auto w = static_cast<word>(i);
-            if (n->op == to_string(w)) return takes(w, n->inputs.size()) && w != word::delayed ? w : word::other;
+        const word w = word_named(n->op);
+        if (!takes(w, n->inputs.size())) {
+            throw invalid_graph(std::string(n->name), "has the op " + std::string(n->op) + ", which does not take " +
+                                                          std::to_string(n->inputs.size()) +
+                                                          (n->inputs.size() == 1 ? " input" : " inputs"));
         }
-        return word::other;
+        return w;
     }
-    static bool is_parameter(const graph&, node n) { return n->op == "parameter" && n->inputs.empty(); }
+    static bool is_parameter(const graph&, node n) { return n->op == "parameter"; }
     static bool is_left_alone(const graph&, node n) { return n->left_alone; }
     static bool is_in_loop(const graph&, node n) { return n->in_loop; }
     static std::string op_name(const graph&, node n) { return std::string(n->op); }
@@ -197,6 +198,14 @@ struct qgraft::dialect<qgraft::property_tree::graph> {
     }
 
 private:
+    static word word_named(std::string_view op) {
+        if (op == "parameter") return word::variable;
+        for (std::size_t i = 0; i < word_count; ++i) {
+            if (op == to_string(static_cast<word>(i))) return static_cast<word>(i);
+        }
+        return word::other;
+    }
+
     /// A scalar constant beside the node that reads it.
     static value<node> number(editor<graph>& e, const std::string& reader, literal l) {
         namespace pt = property_tree;

@@ -93,9 +93,7 @@ inline format format_of(std::string_view name, std::string_view text) {
     if (name.ends_with(".xml")) return format::xml;
     const std::size_t first = text.find_first_not_of(" \t\r\n\xef\xbb\xbf");
     if (first == std::string_view::npos) return format::info;
-    return text[first] == '{' || text[first] == '[' ? format::json
-           : text[first] == '<'                     ? format::xml
-                                                    : format::info;
+    return text[first] == '{' || text[first] == '[' ? format::json : text[first] == '<' ? format::xml : format::info;
 }
 
 }  // namespace qgraft::property_tree

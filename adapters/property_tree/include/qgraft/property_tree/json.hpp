@@ -169,8 +169,8 @@ private:
                           : s.what == kind::boolean ? text == "true" || text == "false"
                                                     : starts_as_number && nlohmann::json::accept(text);
         if (!fits) {
-            throw parse_error("JSON",
-                              "cannot be written: '" + text + "' is not " + std::string(to_string(s.what)) + " of JSON");
+            throw parse_error(
+                "JSON", "cannot be written: '" + text + "' is not " + std::string(to_string(s.what)) + " of JSON");
         }
         out_ += text;
     }

@@ -138,7 +138,8 @@ private:
 
     [[noreturn]] void refuse(const std::string& key, const tree& t, const char* must_be) const {
         const std::string what(property_tree::to_string(t.data().what));
-        throw invalid_graph(who_, (key.empty() ? "is " : "has as '" + key + "' ") + what + ", which must be " + must_be);
+        throw invalid_graph(who_,
+                            (key.empty() ? "is " : "has as '" + key + "' ") + what + ", which must be " + must_be);
     }
 
     const tree& node_;
