@@ -3,7 +3,6 @@
 #ifndef QGRAFT_FOLD_HPP
 #define QGRAFT_FOLD_HPP
 
-#include <algorithm>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -116,7 +115,7 @@ std::vector<node_id> layers_of(const graph_index<G>& index, const Handles& handl
         }
         ids.push_back(*id);
     }
-    std::sort(ids.begin(), ids.end());
+    if (ids.size() > 1) sort_nodes(ids, index.size());
     return ids;
 }
 

@@ -3,10 +3,8 @@
 #ifndef QGRAFT_QAT_HPP
 #define QGRAFT_QAT_HPP
 
-#include <cstddef>
 #include <cstdint>
 #include <optional>
-#include <span>
 #include <string>
 #include <type_traits>
 #include <utility>
@@ -44,8 +42,8 @@ struct qat_options {
     bool strict = false;        ///< warnings are errors
     bool dry_run = false;       ///< the graph stays as it is; the report holds the scripts
     std::vector<typename detail::handle_type<G>::type> exclude{};  ///< layers that stay as they are
-    /// Changes the settings of single layers; see for_each_layer. Called once, before the graph is touched.
-    layer_decider<typename detail::handle_type<G>::type> layers{};
+    /// Changes the settings of single layers; see layer_decider and for_each_layer.
+    layer_decider<G, typename detail::handle_type<G>::type> layers{};
     /// Called before each change of the graph; what it throws ends the rewrite.
     edit_observer on_change{};
 };
@@ -63,22 +61,23 @@ void quantize(transaction<G>& t, const quantize_config& config, bool write_down)
     run(t, "quantize_activations", sweep, write_down);
 }
 
-/// Rewrites under configs that are complete but for what only the indexed graph can tell. `decide` is asked for the
-/// settings of layers, `kernel_for` for the functors of those.
-template <class G, class Decide, class KernelFor>
+/// Rewrites under configs that are complete but for what only the indexed graph can tell. `of_policy` is asked for the
+/// settings of layers before the options are, `kernel_for` for the functors of those.
+template <class G>
 report rewrite(G& graph, const qat_options<G>& options, quantize_config& config, fold_config& folding,
-               const Decide& decide, KernelFor kernel_for) {
+               const layer_decider<G, node_of<G>>& of_policy, kernel_lookup kernel_for) {
     check_delays(options.quant_delay, options.freeze_bn_delay, options.ema_decay);
     transaction<G> t(graph, options.on_change);
     config.excluded = layers_of(t.view(), options.exclude);
     refuse_training_graph(t.view());
-    if (decide) plan_layers(t.view(), decide, config, kernel_for);
+    if (of_policy) of_policy(t.view(), config, kernel_for);
+    if (options.layers) options.layers(t.view(), config, kernel_for);
     warn(t.account(), find_warnings(t.view(), config, options.freeze_bn_delay), options.strict);
     if (options.stages != stage::quantize) {
         folding.excluded = config.excluded;
         folding.before_quantization = options.stages != stage::fold;
         fold(t, folding, options.dry_run);
-        inherit_plans(config, t.copies());
+        if (config.inherit != nullptr) config.inherit(config, t.copies());
     }
     if (options.stages != stage::fold) quantize(t, config, options.dry_run);
     if (!options.dry_run) t.commit();
@@ -110,17 +109,14 @@ concept decides_on_layers = requires(const layer_of<node_of<G>>& layer, layer_se
     Policy::settings_of(layer, settings);
 };
 
-/// Who decides on the settings of single layers: the policy, where it has settings_of, and then the options.
+/// The decider of a policy: settings_of, where it has that, else nobody.
 template <class Policy, class G>
-auto decider_of(const qat_options<G>& options) {
+layer_decider<G, node_of<G>> decider_of() {
     if constexpr (decides_on_layers<Policy, G>) {
-        using layers = std::span<const layer_of<node_of<G>>>;
-        return layer_decider<node_of<G>>([&options](layers all, std::span<layer_settings> settings) {
-            for (std::size_t i = 0; i < all.size(); ++i) Policy::settings_of(all[i], settings[i]);
-            if (options.layers) options.layers(all, settings);
-        });
+        return for_each_layer(
+            [](const layer_of<node_of<G>>& layer, layer_settings& settings) { Policy::settings_of(layer, settings); });
     } else {
-        return options.layers;
+        return {};
     }
 }
 
@@ -166,8 +162,7 @@ report rewrite_for(G& graph, const qat_options<G>& options) {
         config.weight_kernel = kernel_for<Kernels>(config.weights);
         config.activation_kernel = kernel_for<Kernels>(config.activations);
         fold_config folding = detail::folding_of<P, Kernels>(options);
-        return detail::rewrite(graph, options, config, folding, options.layers,
-                               [](const quant_spec& spec) { return kernel_for<Kernels>(spec); });
+        return detail::rewrite(graph, options, config, folding, {}, &kernel_for<Kernels>);
     } else {
         return {};
     }
@@ -188,7 +183,7 @@ report rewrite_for(G& graph, const qat_options<G>& options = {}) {
         config.weight_kernel = kernel_for<typename Policy::kernels, Policy::weights>();
         config.activation_kernel = kernel_for<typename Policy::kernels, Policy::activations>();
         fold_config folding = detail::folding_of<P, typename Policy::kernels>(options);
-        return detail::rewrite(graph, options, config, folding, detail::decider_of<Policy>(options),
+        return detail::rewrite(graph, options, config, folding, detail::decider_of<Policy, G>(),
                                &detail::policy_kernel_for<Policy, G>);
     } else {
         return {};

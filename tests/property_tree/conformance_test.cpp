@@ -19,7 +19,7 @@ namespace pt = qgraft::property_tree;
 using pt::graph;
 
 /// A convolution and a matmul, a loop, a control input, and one tensor read twice, spelled in two ways.
-constexpr std::string_view network = R"({"nodes": [
+constexpr std::string_view conforming = R"({"nodes": [
     {"name": "image", "op": "input", "shapes": [[-1, 8, 8, 3]]},
     {"name": "net/filter", "op": "parameter"},
     {"name": "net/conv", "op": "conv2d", "inputs": ["image", "net/filter:0"], "attributes": {"strides": [1, 1]}},
@@ -31,7 +31,7 @@ constexpr std::string_view network = R"({"nodes": [
     {"name": "again", "op": "split", "inputs": ["loop"], "after": ["net/dense"]}
 ]})";
 
-graph make() { return pt::read_graph(network); }
+graph made() { return pt::read_graph(conforming); }
 std::string print(const graph& g) { return pt::write_graph(g); }
 
 }  // namespace
@@ -45,11 +45,11 @@ TEST_CASE("networks in property trees pass the conformance suite") {
         return data;
     };
     const auto data = [](graph& g) { return qgraft::value<graph::node>(g.find("net/square"), 0); };
-    CHECK(qgraft::testing::check_graph<graph>(make, print, new_node, data) == lines{});
+    CHECK(qgraft::testing::check_graph<graph>(made, print, new_node, data) == lines{});
     const auto rewrite = [](graph& g, qgraft::edit_observer fail) {
         qgraft::qat_options<graph> options{.quant_delay = 10};
         options.on_change = std::move(fail);
         qgraft::rewrite_for<qgraft::phase::training>(g, options);
     };
-    CHECK(qgraft::testing::check_all_or_nothing<graph>(make, print, rewrite) == lines{});
+    CHECK(qgraft::testing::check_all_or_nothing<graph>(made, print, rewrite) == lines{});
 }

@@ -15,7 +15,7 @@ namespace {
 namespace pt = qgraft::property_tree;
 using qgraft::word;
 
-constexpr std::string_view network = R"({
+constexpr std::string_view small_network = R"({
   "producer": {"name": "somebody", "version": "1.0", "stable": true},
   "nodes": [
     {"name": "image", "op": "input", "shapes": [[-1, 8, 8, 3]], "device": 7},
@@ -30,7 +30,7 @@ constexpr std::string_view network = R"({
 })";
 
 template <class Error>
-std::string refusal(std::string_view text) {
+std::string refusal_of(std::string_view text) {
     try {
         pt::graph g = pt::read_graph(text);
         qgraft::create_training_graph(g);
@@ -45,7 +45,7 @@ std::string with_nodes(const std::string& nodes) { return R"({"nodes": [)" + nod
 }  // namespace
 
 TEST_CASE("a network is read") {
-    const pt::graph g = pt::read_graph(network);
+    const pt::graph g = pt::read_graph(small_network);
     using traits = qgraft::graph_traits<pt::graph>;
     REQUIRE(traits::nodes(g).size() == 7);
     const auto conv = g.find("conv/conv");
@@ -65,8 +65,8 @@ TEST_CASE("a network is read") {
 }
 
 TEST_CASE("what is not changed comes back as it was") {
-    const auto before = nlohmann::ordered_json::parse(network);
-    pt::graph g = pt::read_graph(network);
+    const auto before = nlohmann::ordered_json::parse(small_network);
+    pt::graph g = pt::read_graph(small_network);
     CHECK(nlohmann::ordered_json::parse(pt::write_graph(g)) == before);
 
     qgraft::create_training_graph(g);
@@ -89,7 +89,7 @@ TEST_CASE("what is not changed comes back as it was") {
 }
 
 TEST_CASE("a rewritten network can be written, read, and rewritten again without a change") {
-    pt::graph g = pt::read_graph(network);
+    pt::graph g = pt::read_graph(small_network);
     qgraft::qat_options<pt::graph> options{.weight_bits = 4, .quant_delay = 100};
     CHECK(qgraft::rewrite_for<qgraft::phase::training>(g, options).count(qgraft::outcome::quantized) == 2);
     const std::string once = pt::write_graph(g);
@@ -125,10 +125,10 @@ TEST_CASE("batch norms are folded, in either layout, and need their epsilon") {
 
 TEST_CASE("graphs that are none are refused by the node's name, and the reason") {
     using qgraft::invalid_graph;
-    const auto refused = [](const std::string& nodes) { return refusal<invalid_graph>(with_nodes(nodes)); };
-    CHECK(refusal<invalid_graph>("[]") == "the document is no object with 'nodes'");
-    CHECK(refusal<invalid_graph>("{}") == "the document must have 'nodes' once");
-    CHECK(refusal<invalid_graph>(R"({"nodes": {}})") == "nodes: must be an array");
+    const auto refused = [](const std::string& nodes) { return refusal_of<invalid_graph>(with_nodes(nodes)); };
+    CHECK(refusal_of<invalid_graph>("[]") == "the document is no object with 'nodes'");
+    CHECK(refusal_of<invalid_graph>("{}") == "the document must have 'nodes' once");
+    CHECK(refusal_of<invalid_graph>(R"({"nodes": {}})") == "nodes: must be an array");
     CHECK(refused("7") == "nodes.0: is a number, which must be an object");
     CHECK(refused(R"({"op": "input"})") == "nodes.0: has no 'name'");
     CHECK(refused(R"({"name": 7, "op": "input"})") ==
@@ -163,18 +163,18 @@ TEST_CASE("graphs that are none are refused by the node's name, and the reason")
           "b: has the op parameter, which does not take 1 input");
     CHECK(refused(R"({"name": "a", "op": "x"}, {"name": "b", "op": "add", "inputs": ["a", "a", "a"]})") ==
           "b: has the op add, which does not take 3 inputs");
-    CHECK(refusal<pt::parse_error>(R"({"nodes": [{"name": "a", "name": "b"}]})") ==
+    CHECK(refusal_of<pt::parse_error>(R"({"nodes": [{"name": "a", "name": "b"}]})") ==
           "JSON: has the key 'name' twice in one object");
-    CHECK(refusal<pt::parse_error>(std::string(1000000, '[')) == "JSON: is nested deeper than 100");
+    CHECK(refusal_of<pt::parse_error>(std::string(1000000, '[')) == "JSON: is nested deeper than 100");
 }
 
 TEST_CASE("cycles are refused outside of loops") {
     const std::string a = R"({"name": "a", "op": "x", "inputs": ["b"]}, )";
-    CHECK(refusal<qgraft::invalid_graph>(with_nodes(a + R"({"name": "b", "op": "x", "inputs": ["a"]})")) ==
+    CHECK(refusal_of<qgraft::invalid_graph>(with_nodes(a + R"({"name": "b", "op": "x", "inputs": ["a"]})")) ==
           "a: is part of a cycle, or follows one");
-    CHECK(refusal<qgraft::invalid_graph>(with_nodes(a + R"({"name": "b", "op": "x", "inputs": ["a"], "back": [0]})")) ==
-          "not refused");
-    CHECK(refusal<qgraft::invalid_graph>(with_nodes(R"({"name": "a", "op": "x", "after": ["a"]})")) ==
+    CHECK(refusal_of<qgraft::invalid_graph>(
+              with_nodes(a + R"({"name": "b", "op": "x", "inputs": ["a"], "back": [0]})")) == "not refused");
+    CHECK(refusal_of<qgraft::invalid_graph>(with_nodes(R"({"name": "a", "op": "x", "after": ["a"]})")) ==
           "a: is part of a cycle, or follows one");
 }
 

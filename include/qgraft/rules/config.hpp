@@ -3,18 +3,17 @@
 #ifndef QGRAFT_RULES_CONFIG_HPP
 #define QGRAFT_RULES_CONFIG_HPP
 
-#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <span>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include <qgraft/ops/instruction.hpp>
 #include <qgraft/ops/view.hpp>
 #include <qgraft/quant/quant_spec.hpp>
+#include <qgraft/rewrite/script.hpp>
 #include <qgraft/rules/layer_settings.hpp>
 
 namespace qgraft {
@@ -51,27 +50,45 @@ struct quantize_config {
     bool as_reference = false;
     /// Layers that stay as they are, sorted.
     std::vector<node_id> excluded{};
-    /// The layers that have settings of their own, sorted; all others have those above.
-    std::vector<std::pair<node_id, layer_plan>> layers{};
+    /// Settings of single layers: by node, the place of its own among the plans, plus 1; 0, or no entry: those above.
+    std::vector<node_id> plan_places{};
+    std::vector<layer_plan> plans{};
+    /// Gives the copies that folding makes the plans of their originals; null where no layer has its own.
+    void (*inherit)(quantize_config&, const std::vector<node_copy>&) = nullptr;
 
     /// What a layer is quantized by.
     [[nodiscard]] layer_plan plan_of(node_id layer) const {
-        if (const layer_plan* own = own_plan_of(layer)) return *own;
+        if (has_own_plan(layer)) return plans[plan_places[layer] - 1];
         return {
             {weights, activations, weight_range, activation_range, ema_decay, false}, weight_kernel, activation_kernel};
     }
 
-    /// The settings of its own that a layer has; null where it has none.
-    [[nodiscard]] const layer_plan* own_plan_of(node_id layer) const {
-        const auto at = std::lower_bound(layers.begin(), layers.end(), layer,
-                                         [](const auto& entry, node_id n) { return entry.first < n; });
-        return at == layers.end() || at->first != layer ? nullptr : &at->second;
+    /// Whether a layer has settings of its own.
+    [[nodiscard]] bool has_own_plan(node_id layer) const {
+        return layer < plan_places.size() && plan_places[layer] != 0;
     }
 };
 
 /// Whether a sorted list of nodes holds one.
 inline bool contains(const std::vector<node_id>& nodes, node_id n) {
-    return std::binary_search(nodes.begin(), nodes.end(), n);
+    std::size_t first = 0;
+    std::size_t last = nodes.size();
+    while (first < last) {
+        const std::size_t middle = first + (last - first) / 2;
+        if (nodes[middle] == n) return true;
+        (nodes[middle] < n ? first : last) = nodes[middle] < n ? middle + 1 : middle;
+    }
+    return false;
+}
+
+/// Sorts a list of nodes of a graph of `size` nodes, and leaves each once.
+inline void sort_nodes(std::vector<node_id>& nodes, node_id size) {
+    std::vector<bool> marked(size, false);
+    for (const node_id n : nodes) marked[n] = true;
+    nodes.clear();
+    for (node_id n = 0; n < size; ++n) {
+        if (marked[n]) nodes.push_back(n);
+    }
 }
 
 /// A kernel policy's functor: out[i] = in[i] * scales[(i / inner) % scales.size()], spans as folding_kernel_policy has

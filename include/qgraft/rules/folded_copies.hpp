@@ -12,12 +12,6 @@
 
 namespace qgraft {
 
-/// A layer that was made of another when a batch norm was folded.
-struct folded_copy {
-    node_id copy = no_node;
-    node_id original = no_node;
-};
-
 namespace detail {
 
 /// Layers by what they read: their input and their weights.
@@ -96,17 +90,6 @@ inline std::vector<bool> layers_with_folded_copies(const graph_view& view) {
             layers.mark(input, weights, folded);
         });
     return folded;
-}
-
-/// The folded copies of layers, each with its original.
-inline std::vector<folded_copy> folded_copies(const graph_view& view) {
-    std::vector<folded_copy> copies;
-    detail::for_each_possible_copy(
-        unquantized_view(view), [&](const detail::layers_by_operands& layers, node_id n, tensor input, tensor weights) {
-            const node_id original = layers.find(input, weights);
-            if (original != no_node) copies.push_back({n, original});
-        });
-    return copies;
 }
 
 /// Whether an earlier rewrite has left its traces: layers with folded copies, or with fake-quantized weights.

@@ -1,4 +1,4 @@
-// layer_settings: how one layer is quantized, and who decides that.
+// layer_settings: how one layer is quantized, as whoever decides on that is asked.
 // SPDX-License-Identifier: Apache-2.0
 #ifndef QGRAFT_RULES_LAYER_SETTINGS_HPP
 #define QGRAFT_RULES_LAYER_SETTINGS_HPP
@@ -8,7 +8,6 @@
 #include <span>
 #include <string>
 
-#include <qgraft/graph/callback.hpp>
 #include <qgraft/ops/words.hpp>
 #include <qgraft/quant/quant_spec.hpp>
 
@@ -46,14 +45,7 @@ struct layer_of : layer_facts {
     Node node{};
 };
 
-/// Decides on the settings of the layers of a graph, in one call: settings[i], which comes with the settings of the
-/// whole graph, is for layers[i]. The layers are those that have weights and lie in the scope, producers before
-/// consumers, in the graph as it was before any rewrite: a folded copy has the settings of its original. What it throws
-/// ends the rewrite before the graph is touched.
-template <class Node>
-using layer_decider = callback<std::span<const layer_of<Node>>, std::span<layer_settings>>;
-
-/// A layer_decider that asks `f(const layer_of<Node>&, layer_settings&)` of each layer by itself.
+/// A callable for qat_options::layers that asks `f(const layer_of<Node>&, layer_settings&)` of each layer by itself.
 template <class F>
 auto for_each_layer(F f) {
     return [f](auto layers, std::span<layer_settings> settings) {
