@@ -116,6 +116,8 @@ layer_decider<G, node_of<G>> decider_of() {
         return for_each_layer(
             [](const layer_of<node_of<G>>& layer, layer_settings& settings) { Policy::settings_of(layer, settings); });
     } else {
+        static_assert(!requires { &Policy::settings_of; },
+                      "qgraft: a policy's settings_of must be callable with (const layer_of<node>&, layer_settings&)");
         return {};
     }
 }

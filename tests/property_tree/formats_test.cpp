@@ -58,12 +58,13 @@ TEST_CASE("a million brackets are refused by their depth") {
 TEST_CASE("depth is counted where the readers nest, and nowhere else") {
     const std::string full = times(100, "a {\n") + times(100, "}\n");
     CHECK(info(full) == "not refused");
+    CHECK(info(times(100, "a {\n") + "b c\n" + times(100, "}\n")) == "not refused");
     CHECK(info("a \"}}}\" ; }}}\n" + times(101, "a {\n") + times(101, "}\n")) == "INFO: is nested deeper than 100");
     CHECK(info(times(101, "a}b {\n")) == "INFO: is nested deeper than 100");
     CHECK(info(times(101, "\"\\\"}\" {\n")) == "INFO: is nested deeper than 100");
     CHECK(info(times(200, "a b{c\n")) == "not refused");
 
-    CHECK(xml(times(100, "<r>") + times(100, "</r>")) == "not refused");
+    CHECK(xml(times(100, "<r a='b'>") + times(100, "</r>")) == "not refused");
     CHECK(xml("<r>" + times(99, "<!-- </a> --><a b=\"</a>\"><![CDATA[</a>]]><?x </a> ?>") + times(99, "</a>") +
               "</r>") == "not refused");
     CHECK(xml("<r>" + times(100, "<!-- </a> --><a b=\"</a>\"><![CDATA[</a>]]><?x </a> ?>") + times(100, "</a>") +

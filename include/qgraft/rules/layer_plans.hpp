@@ -3,6 +3,7 @@
 #ifndef QGRAFT_RULES_LAYER_PLANS_HPP
 #define QGRAFT_RULES_LAYER_PLANS_HPP
 
+#include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -153,10 +154,24 @@ public:
     layer_decider() = default;
 
     template <class F>
-    requires(std::is_invocable_v<F&, std::span<const layer_of<Node>>, std::span<layer_settings>>) layer_decider(F f)
-        : base([f](const graph_view& view, quantize_config& config, kernel_lookup kernel_for) mutable {
-              detail::layer_planner<G>(static_cast<const graph_index<G>&>(view), config, kernel_for).plan(f);
-          }) {}
+    requires(!std::same_as<F, layer_decider>) layer_decider(F f) : base(made_of(std::move(f))) {}
+
+private:
+    template <class F>
+    static base made_of(F f) {
+        constexpr bool fits = std::is_invocable_v<F&, std::span<const layer_of<Node>>, std::span<layer_settings>>;
+        static_assert(fits,
+                      "qgraft: the settings of layers are decided on by a callable that takes (std::span<const "
+                      "layer_of<node>>, std::span<layer_settings>), or by for_each_layer of one that takes (const "
+                      "layer_of<node>&, layer_settings&)");
+        if constexpr (fits) {
+            return [f](const graph_view& view, quantize_config& config, kernel_lookup kernel_for) mutable {
+                detail::layer_planner<G>(static_cast<const graph_index<G>&>(view), config, kernel_for).plan(f);
+            };
+        } else {
+            return {};
+        }
+    }
 };
 
 }  // namespace qgraft

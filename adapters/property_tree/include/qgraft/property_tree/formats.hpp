@@ -61,7 +61,7 @@ inline tree read_info(std::string_view text, const limits& most = {}) {
     } catch (const boost::property_tree::file_parser_error& e) {
         throw parse_error("INFO", detail::message_of(e));
     }
-    return of_ptree(found, most.depth);
+    return of_ptree(found, most.depth + 2);
 }
 
 /// Reads XML. The tree is that of the root element, whose name must be `root`; attributes are read as elements, every
@@ -80,7 +80,7 @@ inline tree read_xml(std::string_view text, std::string_view root, const limits&
     if (found.size() != 1 || found.front().first != root) {
         throw parse_error("XML", "must have one root element, '" + std::string(root) + "'");
     }
-    return of_ptree(found.front().second, most.depth + 1);
+    return of_ptree(found.front().second, most.depth + 2);
 }
 
 /// The formats that configurations come in.
