@@ -91,8 +91,10 @@ void run(const rewriter::settings& s) {
     std::cerr << rewriter::summary(r, s, took.count());
 }
 
-/// An option's error with the name that the option has here: --weight-bits for weight_bits.
-std::string spelled_as_flag(const qgraft::invalid_option& e) {
+/// An option's error with the name that the option has here: --weight-bits for weight_bits. What layers have comes from
+/// the file of --config.
+std::string spelled_as_flag(const qgraft::invalid_option& e, const rewriter::settings& s) {
+    if (s.configuration && e.subject() == "layers") return s.config + ": " + e.what();
     std::string flag = e.subject();
     std::replace(flag.begin(), flag.end(), '_', '-');
     return "--" + flag + std::string(e.what()).substr(e.subject().size() + 1);
@@ -120,7 +122,7 @@ int main(int argc, char** argv) {
     } catch (const qgraft::property_tree::parse_error& e) {
         return fail(e.what());
     } catch (const qgraft::invalid_option& e) {
-        return fail(spelled_as_flag(e));
+        return fail(spelled_as_flag(e, s));
     } catch (const qgraft::error& e) {
         return fail(s.in + ": " + e.what());
     } catch (const std::bad_alloc&) {

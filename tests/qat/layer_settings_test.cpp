@@ -160,6 +160,33 @@ TEST_CASE("settings that no rule can meet are refused by the layer's name, and t
           "layers: the settings of 'last/layer' have an ema_decay that is not from 0 to 1");
 }
 
+TEST_CASE("layers that share their weights must agree on them") {
+    toy::graph g;
+    const auto input = g("input", word::other);
+    const auto first = toy::biased_layer(g, "first", input);
+    const auto bias = g("second/bias", word::variable);
+    const auto second = g("second/layer", word::conv2d, {first, g.find("first/weights")});
+    g("output", word::other,
+      {g("second/activation", word::relu, {g("second/biased", word::bias_add, {second, bias})})});
+    const auto set = [](layer_settings (*change)(layer_settings)) {
+        options o;
+        o.layers = for_each_layer([change](const layer& l, layer_settings& s) {
+            if (l.name == "second/layer") s = change(s);
+        });
+        return o;
+    };
+    const std::string before = toy::text(g);
+    const auto other_bits = [](layer_settings s) { return s.weights.bits = 4, s; };
+    CHECK_THROWS_WITH_AS(rewrite_for<phase::training>(g, set(other_bits)),
+                         "layers: 'first/layer' and 'second/layer' share their weights, and have different settings "
+                         "for them",
+                         invalid_option);
+    CHECK(toy::text(g) == before);
+    rewrite_for<phase::training>(g, set([](layer_settings s) { return s.activations.bits = 4, s; }));
+    CHECK(bits(g, "first/weights_quant") == 8);
+    CHECK(bits(g, "second/act_quant") == 4);
+}
+
 namespace {
 
 /// The same as four_bits_inside, fixed at compile time.

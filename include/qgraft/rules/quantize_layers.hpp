@@ -17,8 +17,10 @@
 #define QGRAFT_RULES_QUANTIZE_LAYERS_HPP
 
 #include <string>
+#include <utility>
 #include <vector>
 
+#include <qgraft/graph/error.hpp>
 #include <qgraft/rules/fake_quantize.hpp>
 #include <qgraft/rules/find_layers.hpp>
 #include <qgraft/rules/folded_copies.hpp>
@@ -61,6 +63,7 @@ private:
     }
 
     void weights(const layer_match& m, const std::string& context) {
+        if (!config_.plans.empty()) check_shared_weights(m);
         fake_quant_request r{
             .rule = "quantize_layers", .producer = m.weights, .context = context, .suffix = "weights_quant"};
         r.spec = plan_.settings.weights;
@@ -69,6 +72,19 @@ private:
         r.ema_decay = plan_.settings.ema_decay;
         r.consumers_in_scope = true;
         quantizer_.insert(r);
+    }
+
+    /// Throws invalid_option where layers that share their weights have different settings for them.
+    void check_shared_weights(const layer_match& m) {
+        weights_of_.resize(view_.size(), no_node);
+        const node_id first = std::exchange(weights_of_[m.weights], m.layer);
+        if (first == no_node) return;
+        const layer_settings a = config_.plan_of(first).settings;
+        const layer_settings& b = plan_.settings;
+        const bool same_average = b.weight_range == range_policy::last_value || a.ema_decay == b.ema_decay;
+        if (a.weights == b.weights && a.weight_range == b.weight_range && same_average) return;
+        throw invalid_option("layers", "'" + view_.name(first) + "' and '" + view_.name(m.layer) +
+                                           "' share their weights, and have different settings for them");
     }
 
     void activation(const layer_match& m, const std::string& context) {
@@ -113,6 +129,7 @@ private:
     layer_plan plan_{};  ///< of the layer that is quantized
     fake_quantizer quantizer_;
     std::vector<bool> handled_;
+    std::vector<node_id> weights_of_{};  ///< by weights: a layer that has them; where layers have settings of their own
 };
 
 }  // namespace detail
