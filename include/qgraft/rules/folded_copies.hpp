@@ -53,10 +53,6 @@ private:
     std::vector<node_id> next_;   ///< by layer: another of the same place
 };
 
-}  // namespace detail
-
-namespace detail {
-
 /// Calls f(layers, n, input, weights) for each layer n of a view without fake quantization and each tensor `weights` that
 /// its weights may be a multiple of.
 template <class F>
