@@ -1,4 +1,4 @@
-// Mixed precision on the recorded MobileNet: a configuration, options and a policy fixed at compile time give one graph.
+// Mixed precision on the recorded MobileNet: a configuration and a policy fixed at compile time give one graph.
 // SPDX-License-Identifier: Apache-2.0
 #include <doctest/doctest.h>
 
