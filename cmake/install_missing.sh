@@ -30,6 +30,7 @@ for part; do
         needs command protoc protobuf-compiler
         needs header google/protobuf/message.h libprotobuf-dev
         needs header CLI/CLI.hpp libcli11-dev
+        needs header boost/property_tree/ptree.hpp libboost-dev
         needs header nlohmann/json.hpp nlohmann-json3-dev
         needs command dot graphviz
         ;;

@@ -63,7 +63,8 @@ build_and_test() {
     shift
     say "Build '$preset'"
     if ! cmake --preset "$preset" -DQGRAFT_FULL_TESTS="$full" -DQGRAFT_BUILD_TESTS=ON -DQGRAFT_GRAPHDEF=ON \
-        -DQGRAFT_BOOST_GRAPH=ON -DQGRAFT_BUILD_BENCHMARKS="$benchmarks" -DQGRAFT_CUDA="$cuda" ||
+        -DQGRAFT_BOOST_GRAPH=ON -DQGRAFT_PROPERTY_TREE=ON -DQGRAFT_BUILD_BENCHMARKS="$benchmarks" \
+        -DQGRAFT_CUDA="$cuda" ||
         ! cmake --build --preset "$preset" -j "$(nproc)"; then
         give_up "The build '$preset' failed."
         return
