@@ -30,7 +30,7 @@ for compiler in g++ clang++; do
     command -v "$compiler" >/dev/null || continue
     built=$compiler
     cuda=OFF devices=CPU
-    if [ $compiler = g++ ] && command -v nvcc >/dev/null && [ -f "$here/../../include/qgraft/kernels/cuda.hpp" ]; then
+    if [ $compiler = g++ ] && command -v nvcc >/dev/null; then
         cuda=ON devices='CPU GPU'
     fi
     printf '\n== An op built with %s, for: %s\n' "$compiler" "$devices"
