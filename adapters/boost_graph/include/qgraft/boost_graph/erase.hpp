@@ -61,10 +61,10 @@ std::vector<node_of<G>> unread_nodes(const G& g, MayErase& may_erase) {
 
 }  // namespace detail
 
-/// Erases each node that nothing reads and for which `may_erase(node)` is true, then those that only it has read, and so
-/// on: after folding, the layers and batch norms whose place was taken. A node that runs before another is kept. Returns
-/// how many were erased. Where `may_erase` throws, or an operand is missing (invalid_graph), nothing is erased. `G` is a
-/// Boost graph or an indexed one.
+/// Erases each node that nothing reads and for which `may_erase(node)` is true, then those that only it has read, and
+/// so on: after folding, the layers and batch norms whose place was taken. A node that runs before another is kept.
+/// Returns how many were erased. Where `may_erase` throws, or an operand is missing (invalid_graph), nothing is erased.
+/// `G` is a Boost graph or an indexed one. Property maps beside the graph keep what they have of erased vertices.
 template <class G, std::predicate<const node_of<G>&> MayErase>
 std::size_t erase_unread(G& g, MayErase may_erase) {
     if constexpr (check_erasable_graph<G>()) {

@@ -184,7 +184,7 @@ private:
     }
 };
 
-/// What is known of the shape of output `port` of a vertex: what the function of both says, or the element of the range.
+/// What is known of the shape of output `port` of a vertex: the answer of a function of both, or an element of a range.
 template <class BG>
 tensor_shape shape_of(const BG& g, vertex_of<BG> v, std::uint32_t port) {
     using shape_field = decltype(access<BG>::shape);
