@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <boost/concept/assert.hpp>
+#include <boost/graph/dominator_tree.hpp>
 #include <boost/graph/filtered_graph.hpp>
 #include <boost/graph/graph_concepts.hpp>
 #include <boost/graph/graphviz.hpp>
@@ -12,13 +13,13 @@
 #include <cstddef>
 #include <fstream>
 #include <iterator>
+#include <limits>
 #include <map>
 #include <sstream>
 #include <string>
 #include <utility>
 #include <vector>
 
-#include <qgraft/boost_graph/dominators.hpp>
 #include <qgraft/boost_graph/view.hpp>
 #include <qgraft/graph/archetype.hpp>
 #include <qgraft/graphdef/graph.hpp>
@@ -90,6 +91,20 @@ std::vector<bool> reached(const tensorflow_view& g, std::size_t from, std::size_
         for (auto [u, last] = adjacent_vertices(v, g); u != last; ++u) visit(*u);
     }
     return seen;
+}
+
+/// The immediate dominator of each vertex, or none. The numbers of vertices that cannot be reached, such as weights from
+/// the image, must be marked: the short form of Boost's function does not, and then is wrong.
+std::vector<std::size_t> dominators(const tensorflow_view& g, std::size_t entry) {
+    const std::size_t count = num_vertices(g);
+    const auto index = get(boost::vertex_index, g);
+    std::vector<std::size_t> numbers(count, std::numeric_limits<std::size_t>::max());
+    std::vector<std::size_t> parents(count, none);
+    std::vector<std::size_t> by_number(count, none);
+    std::vector<std::size_t> found(count, none);
+    const auto map = [&](auto& v) { return boost::make_iterator_property_map(v.begin(), index); };
+    boost::lengauer_tarjan_dominator_tree(g, entry, index, map(numbers), map(parents), by_number, map(found));
+    return found;
 }
 
 /// A number for the op of each vertex, for isomorphisms that keep ops.
@@ -187,7 +202,7 @@ TEST_CASE("a dominator is what every path must pass") {
         if (r.op(v) == "Placeholder") entry = v;
     }
     REQUIRE(entry != none);
-    const std::vector<std::size_t> dominator = boost_graph::dominators(g, entry);
+    const std::vector<std::size_t> dominator = dominators(g, entry);
 
     const auto all = reached(g, entry, none);
     std::size_t dominated = 0;
