@@ -19,6 +19,7 @@
 
 #include <qgraft/boost_graph/erase.hpp>
 #include <qgraft/boost_graph/graph.hpp>
+#include <qgraft/boost_graph/indexed.hpp>
 #include <qgraft/boost_graph/words.hpp>
 #include <qgraft/fold.hpp>
 #include <qgraft/testing/conformance.hpp>
@@ -233,6 +234,23 @@ TEST_CASE_TEMPLATE("the batch norm of a graph told by property maps is folded, a
     CHECK(formula(g, named(g, "square")) == "*(" + folded + "," + folded + ")");
     CHECK_THROWS_AS(named(g, "net/norm"), std::out_of_range);
     CHECK_THROWS_AS(named(g, "net/conv"), std::out_of_range);
+}
+
+TEST_CASE("attributes are those of the vertex, through an index too") {
+    using indexed = boost_graph::indexed<inside>;
+    static_assert(attributed_graph<indexed>);
+    inside g;
+    make_network(g);
+    const auto conv = named(g, "net/conv");
+    indexed index(g);
+    {
+        editor<indexed> e(index);
+        e.set_attribute(conv, "stride", 2);
+        CHECK(graph_traits<inside>::attribute_of(g, conv, "stride") == 2);
+    }
+    CHECK_FALSE(graph_traits<inside>::attribute_of(g, conv, "stride"));
+    graph_traits<inside>::set_attribute(g, conv, "stride", 3);
+    CHECK(graph_traits<indexed>::attribute_of(index, conv, "stride") == 3);
 }
 
 TEST_CASE("the shapes of a table are those of the outputs") {

@@ -93,8 +93,8 @@ std::vector<bool> reached(const tensorflow_view& g, std::size_t from, std::size_
     return seen;
 }
 
-/// The immediate dominator of each vertex, or none. The numbers of vertices that cannot be reached, such as weights from
-/// the image, must be marked: the short form of Boost's function does not, and then is wrong.
+/// The immediate dominator of each vertex, or none. The numbers of vertices that cannot be reached, such as weights
+/// from the image, must be marked: the short form of Boost's function does not, and then is wrong.
 std::vector<std::size_t> dominators(const tensorflow_view& g, std::size_t entry) {
     const std::size_t count = num_vertices(g);
     const auto index = get(boost::vertex_index, g);

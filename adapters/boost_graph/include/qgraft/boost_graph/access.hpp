@@ -30,10 +30,10 @@ namespace qgraft::boost_graph {
 ///     perhaps with them and a port, for one tensor_shape);
 ///   - the tag of an interior property, such as boost::vertex_name;
 ///   - a function of the graph, const or not, that returns a property map: for exterior properties, which the graph
-///     leads to (in its graph property, or in a type derived from adjacency_list). The map must have an answer for each
-///     vertex or edge, a new one too.
-/// What is told is written too, where a reference or a writable map is given. In a graph that is rewritten `operand` and
-/// `port` must be written, and `is_control` where nodes are added with control inputs.
+///     leads to (in its graph property, or in a type derived from adjacency_list). The map must have an answer for
+///     each vertex or edge, a new one too.
+/// What is told is written too, where a reference or a writable map is given. In a graph that is rewritten `operand`
+/// and `port` must be written, and `is_control` where nodes are added with control inputs.
 template <class BG>
 struct access;
 
