@@ -4,6 +4,7 @@
 
 #include <boost/graph/adjacency_list.hpp>
 #include <cstddef>
+#include <qgraft/boost_graph/erase.hpp>
 #include <qgraft/boost_graph/graph.hpp>
 #include <qgraft/boost_graph/indexed.hpp>
 #include <qgraft/graph/concepts.hpp>
@@ -161,3 +162,27 @@ TEST_CASE("of numbered vertices only the last can be erased") {
                          "at b: is not the last vertex, and only that one can be erased", rewrite_error);
     CHECK(num_edges(x.own) == 4);
 }
+
+TEST_CASE_TEMPLATE("what nothing reads is erased where the other vertices keep their descriptors", G,
+                   rich<boost::listS, boost::listS, boost::bidirectionalS>,
+                   boost_graph::indexed<rich<boost::vecS, boost::listS, boost::directedS>>) {
+    using traits = graph_traits<G>;
+    using node_data = typename traits::node_data;
+    static_assert(boost_graph::erasable_graph<G>);
+    chain<G, typename of<G>::own> x;
+    auto&& g = of<G>::open(x.own);
+    const auto p = traits::add_node(g, node_data{station{"p"}, {{x.a, 0}, {x.c, 1}}, {}});
+    const auto q = traits::add_node(g, node_data{station{"q"}, {{p, 0}, {p, 1}}, {}});
+    const auto r = traits::add_node(g, node_data{station{"r"}, {{x.b, 0}}, {}});
+    const auto kept = [&](auto n) { return n != q && n != r; };
+    CHECK_THROWS_AS(boost_graph::erase_unread(g, [](auto) -> bool { throw 1; }), int);
+    CHECK(boost_graph::erase_unread(g, kept) == 0);
+    CHECK(boost_graph::erase_unread(g, [&](auto n) { return n != r; }) == 2);
+    // d runs after c, and reads itself.
+    CHECK(traits::nodes(g) == std::vector{x.a, x.b, x.c, x.d, r});
+    CHECK(num_edges(x.own) == 5);
+}
+
+static_assert(mutable_graph<rich<boost::listS, boost::vecS, boost::bidirectionalS>>);
+static_assert(!boost_graph::erasable_graph<rich<boost::listS, boost::vecS, boost::bidirectionalS>>);
+static_assert(!boost_graph::erasable_graph<boost_graph::indexed<rich<boost::listS, boost::vecS, boost::directedS>>>);

@@ -12,7 +12,6 @@ struct wire {
 using network = boost::adjacency_list<boost::listS, boost::listS, boost::bidirectionalS, layer, wire>;
 
 template <>
-struct qgraft::boost_graph::access<network> {
-};
+struct qgraft::boost_graph::access<network> {};
 
 void use(network& g) { qgraft::create_training_graph(g); }

@@ -5,20 +5,21 @@
 
 #include <boost/graph/adjacency_list.hpp>
 #include <cstddef>
-#include <functional>
 #include <utility>
 #include <vector>
 
 #include <qgraft/boost_graph/access.hpp>
+#include <qgraft/boost_graph/edit.hpp>
+#include <qgraft/boost_graph/fields.hpp>
 #include <qgraft/graph/traits.hpp>
 
 namespace qgraft::boost_graph {
 
-/// The functions of graph_traits for a Boost graph that has in_edges, bundled properties and parallel edges, and for
+/// The functions of graph_traits for a Boost graph that has in_edges and parallel edges, and for
 /// which access<BG> is specialized. Redirecting an operand removes an edge and adds one: what edges say is kept, the
 /// order in which a vertex lists them is not.
 template <class BG>
-struct bidirectional_traits {
+struct bidirectional_traits : detail::attribute_traits<BG> {
     static_assert(check_access<BG>());
     static_assert(
         detail::is_bidirectional<BG>,
@@ -37,17 +38,17 @@ struct bidirectional_traits {
     }
 
     static decltype(auto) name(const BG& g, node n) requires detail::has_name<BG> {
-        return std::invoke(access<BG>::name, g[n]);
+        return detail::read(access<BG>::name, g, n);
     }
 
     static tensor_shape shape(const BG& g, value<node> v) requires detail::has_shape<BG> {
-        return std::invoke(access<BG>::shape, g[v.node], v.port);
+        return detail::shape_of(g, v.node, v.port);
     }
 
     static std::vector<node> control_inputs(const BG& g, node n) requires detail::has_control<BG> {
         std::vector<node> nodes;
         for (auto [e, last] = in_edges(n, g); e != last; ++e) {
-            if (detail::fields<BG>::is_control(g[*e])) nodes.push_back(source(*e, g));
+            if (detail::fields<BG>::is_control(g, *e)) nodes.push_back(source(*e, g));
         }
         return nodes;
     }
@@ -72,10 +73,9 @@ private:
     static std::vector<incoming<BG>> operands(const BG& g, node n) {
         std::vector<incoming<BG>> edges;
         for (auto [e, last] = in_edges(n, g); e != last; ++e) {
-            const auto& p = g[*e];
             using fields = detail::fields<BG>;
-            if (fields::is_control(p)) continue;
-            edges.push_back({fields::operand(p), {source(*e, g), fields::port(p)}, fields::is_back(p)});
+            if (fields::is_control(g, *e)) continue;
+            edges.push_back({fields::operand(g, *e), {source(*e, g), fields::port(g, *e)}, fields::is_back(g, *e)});
         }
         detail::sort_operands(g, n, edges);
         return edges;

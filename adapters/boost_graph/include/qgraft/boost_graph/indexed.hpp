@@ -5,21 +5,22 @@
 
 #include <boost/graph/adjacency_list.hpp>
 #include <cstddef>
-#include <functional>
 #include <unordered_map>
 #include <utility>
 #include <vector>
 
 #include <qgraft/boost_graph/access.hpp>
+#include <qgraft/boost_graph/edit.hpp>
+#include <qgraft/boost_graph/fields.hpp>
 #include <qgraft/graph/traits.hpp>
 
 namespace qgraft::boost_graph {
 
-/// A graph type over a Boost graph with bundled properties and parallel edges, for which access<BG> is specialized.
+/// A graph type over a Boost graph with parallel edges, for which access<BG> is specialized.
 /// It refers to the user's graph, and changes it in place; nobody else may while this object is in use. The dialect is
 /// that of indexed<BG>. It suits directedS, and any graph whose nodes have very many edges.
 template <class BG>
-class indexed {
+class indexed : public detail::attribute_members<BG, indexed<BG>> {
     static_assert(check_access<BG>());
 
 public:
@@ -30,13 +31,13 @@ public:
     explicit indexed(BG& g) : graph_(&g) {
         for (const node n : nodes()) reads_.try_emplace(n);
         for (auto [e, last] = edges(g); e != last; ++e) {
-            const auto& p = g[*e];
             using fields = detail::fields<BG>;
             record& r = reads_.at(target(*e, g));
-            if (fields::is_control(p)) {
+            if (fields::is_control(g, *e)) {
                 r.controls.push_back(source(*e, g));
             } else {
-                r.operands.push_back({fields::operand(p), {source(*e, g), fields::port(p)}, fields::is_back(p)});
+                const value<node> from{source(*e, g), fields::port(g, *e)};
+                r.operands.push_back({fields::operand(g, *e), from, fields::is_back(g, *e)});
             }
         }
         for (const node n : nodes()) detail::sort_operands(g, n, reads_.at(n).operands);
@@ -53,10 +54,10 @@ public:
         return reads_.at(n).controls;
     }
     [[nodiscard]] decltype(auto) name(node n) const requires detail::has_name<BG> {
-        return std::invoke(access<BG>::name, std::as_const(*graph_)[n]);
+        return detail::read(access<BG>::name, std::as_const(*graph_), n);
     }
     [[nodiscard]] tensor_shape shape(value<node> v) const requires detail::has_shape<BG> {
-        return std::invoke(access<BG>::shape, std::as_const(*graph_)[v.node], v.port);
+        return detail::shape_of(std::as_const(*graph_), v.node, v.port);
     }
     [[nodiscard]] bool is_back_edge(node n, std::size_t operand) const requires detail::has_back<BG> {
         return reads_.at(n).operands.at(operand).is_back;
