@@ -2,7 +2,8 @@
 //
 // needs a range   what the operands of layers, additions, multiplications and activations read, weights included, and
 //                 their results. A layer is computed together with its bias and its activation, an addition with its
-//                 activation: of these only the last result counts. Biases are integers of 32 bits, and need none.
+//                 activation: of these only the last result counts. Biases are integers of 32 bits, and need none; the range
+//                 of other constants than weights is that of their numbers.
 // has a range     a value in whose same-range group there is fake quantization (range_groups.hpp), or a word whose range
 //                 the target fixes.
 // passed over     layers that folded copies have replaced; what only updates ranges and statistics; backward passes.
@@ -193,6 +194,45 @@ private:
     std::vector<bool> is_fused_;
 };
 
+/// Tells which nodes compute from constants and variables alone: a frozen graph has their numbers.
+class stored_values {
+public:
+    explicit stored_values(const graph_view& view) : view_(view), known_(view.size(), answer::unknown) {}
+
+    /// Looks at what the node is computed from, each node once in all calls; with an explicit stack.
+    bool is_stored(node_id asked) {
+        std::vector<node_id> open{asked};
+        while (!open.empty()) {
+            const node_id n = open.back();
+            const auto operands = view_.inputs(n);
+            if (known_[n] == answer::unknown) {
+                known_[n] = answer::open;
+                for (const tensor t : operands) {
+                    if (known_[t.node] == answer::unknown) open.push_back(t.node);
+                }
+                continue;
+            }
+            open.pop_back();
+            if (known_[n] != answer::open) continue;
+            bool all = !operands.empty() || is_source(n);
+            for (const tensor t : operands) all = all && known_[t.node] == answer::yes;
+            known_[n] = all || view_.has_role(n, role::parameter) ? answer::yes : answer::no;
+        }
+        return known_[asked] == answer::yes;
+    }
+
+private:
+    enum class answer : std::uint8_t { unknown, open, no, yes };
+
+    [[nodiscard]] bool is_source(node_id n) const {
+        const word w = view_.word_of(n);
+        return w == word::variable || w == word::constant || view_.constant({n, 0}).has_value();
+    }
+
+    const graph_view& view_;
+    std::vector<answer> known_;
+};
+
 /// Asks for the ranges one after the other.
 class range_verifier {
 public:
@@ -202,6 +242,7 @@ public:
           groups_(view),
           network_(view),
           fused_(view, network_),
+          stored_(view),
           ranges_(groups_.size(), grain::none) {
         for (node_id n = 0; n < view.size(); ++n) {
             const word w = view.word_of(n);
@@ -236,6 +277,7 @@ private:
             if (!is_data_operand(view_, {n, i})) continue;
             const bool may_be_weights = i < 8 && (traits.weights >> i & 1) != 0;
             if (traits.data == 255 && !is_known(operands[i].node)) continue;
+            if (traits.weights == 0 && stored_.is_stored(operands[i].node)) continue;
             ask(operands[i], n, may_be_weights);
         }
         if (fused_.end_of(n) != no_node) ask({fused_.end_of(n), 0}, n, false);
@@ -274,12 +316,9 @@ private:
         return n;
     }
 
-    [[nodiscard]] value_role role_of(node_id origin, bool is_weights) const {
+    [[nodiscard]] value_role role_of(node_id origin, bool is_weights) {
         if (network_.carries(origin)) return value_role::activation;
-        const word w = view_.word_of(origin);
-        const bool is_stored = view_.has_role(origin, role::parameter) || w == word::variable || w == word::constant ||
-                               view_.constant({origin, 0}).has_value();
-        if (is_weights || is_stored) return value_role::weights;
+        if (is_weights || stored_.is_stored(origin)) return value_role::weights;
         return view_.inputs(origin).empty() ? value_role::graph_input : value_role::activation;
     }
 
@@ -302,6 +341,7 @@ private:
     range_groups groups_;
     network_nodes network_;
     fused_operations fused_;
+    stored_values stored_;
     std::vector<grain> ranges_;  ///< by group
     range_check found_;
 };
