@@ -49,7 +49,8 @@ node layer_of_bytes(toy::graph& g, const std::string& scope, node x, word weight
 }  // namespace
 
 TEST_CASE("a float network misses all ranges: input, weights and the activation; its bias needs none") {
-    CHECK(missing_in(toy::small_network()) == lines{"graph input input", "weights conv/weights", "activation conv/activation"});
+    CHECK(missing_in(toy::small_network()) ==
+          lines{"graph input input", "weights conv/weights", "activation conv/activation"});
 }
 
 TEST_CASE("after a rewrite only the input is left, whose range the converter is told") {
@@ -71,7 +72,9 @@ TEST_CASE("a layer is computed together with its bias and its activation") {
     const auto biased = g("biased", word::add, {conv, g("bias", word::variable)});
     const auto active = g("active", word::relu, {biased});
     SUBCASE("the last of them has the range") { quantized(g, active); }
-    SUBCASE("which may be fake-quantized behind what only moves it") { quantized(g, g("flat", word::reshape, {active})); }
+    SUBCASE("which may be fake-quantized behind what only moves it") {
+        quantized(g, g("flat", word::reshape, {active}));
+    }
     CHECK(missing_in(g).empty());
 }
 
@@ -116,6 +119,12 @@ TEST_CASE("poolings, paddings and the like hand a range on, forwards and backwar
     SUBCASE("backwards") { x = quantized(g, g("padded", word::pad, {g("pooled", word::max_pool, {x})})); }
     quantized(g, layer_of_bytes(g, "second", x));
     CHECK(missing_in(g).empty());
+}
+
+TEST_CASE("weights may stand first in a product; the other operand is none then") {
+    toy::graph g;
+    quantized(g, g("product", word::matmul, {g("weights", word::variable), g("input", word::other)}));
+    CHECK(missing_in(g) == lines{"weights weights", "graph input input"});
 }
 
 TEST_CASE("an operation of no word tells nothing of its range") {

@@ -2,10 +2,10 @@
 //
 // needs a range   what the operands of layers, additions, multiplications and activations read, weights included, and
 //                 their results. A layer is computed together with its bias and its activation, an addition with its
-//                 activation: of these only the last result counts. Biases are integers of 32 bits, and need none; the range
-//                 of other constants than weights is that of their numbers.
-// has a range     a value in whose same-range group there is fake quantization (range_groups.hpp), or a word whose range
-//                 the target fixes.
+//                 activation: of these only the last result counts. Biases are integers of 32 bits, and need none;
+//                 the range of other constants than weights is that of their numbers.
+// has a range     a value in whose same-range group there is fake quantization (range_groups.hpp), or a word whose
+//                 range the target fixes.
 // passed over     layers that folded copies have replaced; what only updates ranges and statistics; backward passes.
 // SPDX-License-Identifier: Apache-2.0
 #ifndef QGRAFT_RULES_MISSING_RANGES_HPP
@@ -15,7 +15,6 @@
 #include <cstdint>
 #include <optional>
 #include <string>
-#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -24,25 +23,9 @@
 #include <qgraft/rewrite/report.hpp>
 #include <qgraft/rules/folded_copies.hpp>
 #include <qgraft/rules/range_groups.hpp>
+#include <qgraft/rules/target.hpp>
 
 namespace qgraft {
-
-/// What a rewritten network is to be converted to.
-enum class target : std::uint8_t {
-    tflite_uint8,  ///< TensorFlow Lite in unsigned bytes: one range a tensor
-    tflite_int8,   ///< in signed bytes: weights of layers may have a range for each channel
-};
-
-/// The target as the command line and the report spell it.
-constexpr std::string_view to_string(target t) { return t == target::tflite_uint8 ? "tflite_uint8" : "tflite_int8"; }
-
-/// The target of a name; none where no target has it.
-constexpr std::optional<target> target_named(std::string_view name) {
-    for (const target t : {target::tflite_uint8, target::tflite_int8}) {
-        if (to_string(t) == name) return t;
-    }
-    return std::nullopt;
-}
 
 namespace detail {
 
@@ -275,7 +258,9 @@ private:
         const auto operands = view_.inputs(n);
         for (std::uint32_t i = 0; i < operands.size(); ++i) {
             if (!is_data_operand(view_, {n, i})) continue;
-            const bool may_be_weights = i < 8 && (traits.weights >> i & 1) != 0;
+            // A product may have its weights first; then the second operand is none.
+            const bool may_be_weights =
+                i < 8 && (traits.weights >> i & 1) != 0 && (i == 0 || !stored_.is_stored(operands[0].node));
             if (traits.data == 255 && !is_known(operands[i].node)) continue;
             if (traits.weights == 0 && stored_.is_stored(operands[i].node)) continue;
             ask(operands[i], n, may_be_weights);
@@ -297,10 +282,10 @@ private:
         known = grain::reported;
         const node_id origin = origin_of(t.node);
         const value_role r = role_of(origin, is_weights);
-        std::string reason = has_channels ? "has a range for each channel, and the target takes one for the tensor; "
-                                          : "has no range; ";
+        std::string reason =
+            has_channels ? "has a range for each channel, and the target takes one for the tensor; " : "has no range; ";
         reason += (network_.carries(t.node) && fused_.end_of(reader) == t.node ? "it is the result of '"
-                                                                              : "it is read by '") +
+                                                                               : "it is read by '") +
                   view_.name(reader) + "'";
         if (r == value_role::graph_input) reason += ", and the converter must be told the range of an input";
         found_.missing.push_back({view_.name(origin), r, view_.name(reader), std::move(reason)});
@@ -329,7 +314,8 @@ private:
             bool has_several = false;  // operations of several operands; where there are some, they are to blame
             for (const node_id n : g.joined_by) has_several = has_several || takes_several(n);
             for (const node_id n : g.joined_by) {
-                if (network_.carries(n) && takes_several(n) == has_several) found_.unshared.push_back({view_.name(n), ranges});
+                if (network_.carries(n) && takes_several(n) == has_several)
+                    found_.unshared.push_back({view_.name(n), ranges});
             }
         }
     }
