@@ -101,8 +101,8 @@ void fold(transaction<G>& t, fold_config& config, bool write_down) {
     refuse_batch_norms(t.view());
 }
 
-/// The layers that an option leaves out, as the index numbers them, sorted. Throws invalid_option for a node of another graph,
-/// and for one that is no layer.
+/// The layers that an option leaves out, as the index numbers them, sorted. Throws invalid_option for a node of another
+/// graph, and for one that is no layer.
 template <class G, class Handles>
 std::vector<node_id> layers_of(const graph_index<G>& index, const Handles& handles) {
     std::vector<node_id> ids;

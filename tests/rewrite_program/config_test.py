@@ -72,7 +72,8 @@ class Config(program.ProgramTest):
         for language in ("json", "info"):
             blocks = re.findall(rf"^```{language}\n(.*?)^```", readme, re.DOTALL | re.MULTILINE)
             self.assertEqual(len(blocks), 1)
-            self.rewrite(recorded("mobilenet_v1"), language + ".out", "--config", self.write_config(blocks[0], language))
+            config = self.write_config(blocks[0], language)
+            self.rewrite(recorded("mobilenet_v1"), language + ".out", "--config", config)
         self.assertEqual(self.read("json.out"), self.read("info.out"))
         found = self.quantizers(recorded("mobilenet_v1"), "--config", "json")
         weights = sorted(bits_of(q) for name, q in found.items() if "weights_quant" in name)

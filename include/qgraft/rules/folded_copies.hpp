@@ -53,12 +53,8 @@ private:
     std::vector<node_id> next_;   ///< by layer: another of the same place
 };
 
-}  // namespace detail
-
-namespace detail {
-
-/// Calls f(layers, n, input, weights) for each layer n of a view without fake quantization and each tensor `weights` that
-/// its weights may be a multiple of.
+/// Calls f(layers, n, input, weights) for each layer n of a view without fake quantization and each tensor `weights`
+/// that its weights may be a multiple of.
 template <class F>
 void for_each_possible_copy(const unquantized_view& plain, F f) {
     constexpr word_set words{word::conv2d, word::depthwise_conv2d, word::matmul};
@@ -81,8 +77,8 @@ void for_each_possible_copy(const unquantized_view& plain, F f) {
 
 }  // namespace detail
 
-/// By node: whether it is a layer with a folded copy. A copy is another layer of the same input, whose weights are those
-/// of the first times one factor or two. The old layer stays, for the statistics of its batch norm.
+/// By node: whether it is a layer with a folded copy. A copy is another layer of the same input, whose weights are
+/// those of the first times one factor or two. The old layer stays, for the statistics of its batch norm.
 inline std::vector<bool> layers_with_folded_copies(const graph_view& view) {
     std::vector<bool> folded(view.size(), false);
     detail::for_each_possible_copy(

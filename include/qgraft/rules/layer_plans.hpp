@@ -140,12 +140,12 @@ private:
 
 }  // namespace detail
 
-/// Who decides on the settings of the layers of a graph of type `G`, whose handles are `Node`s: nobody, or
-/// anything that is called with (std::span<const layer_of<Node>> layers, std::span<layer_settings> settings). It is
-/// called once, before the graph is touched: settings[i], which comes with the settings of the whole graph, is for
-/// layers[i]. The layers are those that have weights and lie in the scope, producers before consumers, in the graph as it
-/// was before any rewrite: a folded copy has the settings of its original. What the callable throws ends the rewrite.
-/// All that concerns it is compiled where one is given, and nowhere else.
+/// Who decides on the settings of the layers of a graph of type `G`, whose handles are `Node`s: nobody, or anything
+/// that is called with (std::span<const layer_of<Node>> layers, std::span<layer_settings> settings). It is called once,
+/// before the graph is touched: settings[i], which comes with the settings of the whole graph, is for layers[i]. The
+/// layers are those that have weights and lie in the scope, producers before consumers, in the graph as it was before
+/// any rewrite: a folded copy has the settings of its original. What the callable throws ends the rewrite. All that
+/// concerns it is compiled where one is given, and nowhere else.
 template <class G, class Node>
 class layer_decider : public callback<const graph_view&, quantize_config&, kernel_lookup> {
     using base = callback<const graph_view&, quantize_config&, kernel_lookup>;

@@ -11,7 +11,8 @@
 
 namespace qgraft::property_tree {
 
-/// A text that is not what it should be: malformed, nested too deeply, too large. The subject is the format, or the file.
+/// A text that is not what it should be: malformed, nested too deeply, too large. The subject is the format, or the
+/// file.
 class parse_error : public error {
 public:
     using error::error;

@@ -23,18 +23,18 @@
 
 namespace qgraft::property_tree {
 
-/// A network over a tree, which it owns and keeps up to date: what it does not change stays in the tree as it was, and so
-/// do keys that it does not know.
+/// A network over a tree, which it owns and keeps up to date: what it does not change stays in the tree as it was, and
+/// so do keys that it does not know.
 ///
 ///     {"nodes": [
 ///       {"name": "conv/filter", "op": "parameter", "shapes": [[3, 3, 3, 8]]},
 ///       {"name": "conv/conv", "op": "conv2d", "inputs": ["image", "conv/filter"], "attributes": {"strides": [1, 1]}},
 ///       {"name": "conv/act", "op": "relu6", "inputs": ["conv/conv:0"], "after": ["start"]}, ...]}
 ///
-/// `name` and `op` must be there; names are unique, and do not end in a colon and a number. `inputs` are outputs of nodes
-/// ("node" is the first one), `after` nodes that must run before. `shapes` are those of the outputs, -1 for an unknown
-/// dimension and null for an unknown rank. `back` lists the operands that close a loop. `in_loop` and `left_alone` are
-/// true for a node that runs once an iteration, and for one whose operands must not be changed.
+/// `name` and `op` must be there; names are unique, and do not end in a colon and a number. `inputs` are outputs of
+/// nodes ("node" is the first one), `after` nodes that must run before. `shapes` are those of the outputs, -1 for an
+/// unknown dimension and null for an unknown rank. `back` lists the operands that close a loop. `in_loop` and
+/// `left_alone` are true for a node that runs once an iteration, and for one whose operands must not be changed.
 class graph {
 public:
     struct entry;

@@ -1,4 +1,4 @@
-// key_reader: the keys of one node of a tree, each asked for once; what is wrong with them is written down with its path.
+// key_reader: the keys of one node of a tree, each asked for once; what is wrong with them is noted with its path.
 // SPDX-License-Identifier: Apache-2.0
 #ifndef QGRAFT_PROPERTY_TREE_KEY_READER_HPP
 #define QGRAFT_PROPERTY_TREE_KEY_READER_HPP

@@ -165,8 +165,8 @@ inline configuration read_configuration(std::string_view text, format f) {
     }
 }
 
-/// A configuration from a file, in the format of its name or else of its content. Throws parse_error, with the name as its
-/// subject, also where the file cannot be read, and invalid_configuration.
+/// A configuration from a file, in the format of its name or else of its content. Throws parse_error, with the name as
+/// its subject, also where the file cannot be read, and invalid_configuration.
 inline configuration read_configuration_file(const std::string& name) {
     std::ifstream in(name, std::ios::binary);
     if (!in) throw parse_error(name, "cannot be read");

@@ -24,7 +24,7 @@ enum class kind : std::uint8_t {
     number,   ///< as it is written in JSON
     boolean,  ///< true or false
     null,
-    untyped,  ///< of INFO, XML or a boost::property_tree::ptree, which know nothing but text: it may stand for any of these
+    untyped,  ///< of INFO, XML or a boost::property_tree::ptree, which know nothing but text
 };
 
 /// The kind with its article, for messages: "a number".
@@ -34,8 +34,8 @@ constexpr std::string_view to_string(kind k) {
     return names[static_cast<std::size_t>(k)];
 }
 
-/// The data of a tree's node: the text of a value, and what it is. Boost's own property trees keep the text alone, and so
-/// write every value of JSON as a string.
+/// The data of a tree's node: the text of a value, and what it is. Boost's own property trees keep the text alone, and
+/// so write every value of JSON as a string.
 struct scalar {
     kind what = kind::object;
     std::string text{};
@@ -43,8 +43,8 @@ struct scalar {
     friend bool operator==(const scalar&, const scalar&) = default;
 };
 
-/// A property tree of JSON's values. get, put and their kin take bool, integers, floating point and strings, and give no
-/// value where a node is of another kind.
+/// A property tree of JSON's values. get, put and their kin take bool, integers, floating point and strings, and give
+/// no value where a node is of another kind.
 using tree = boost::property_tree::basic_ptree<std::string, scalar>;
 
 namespace detail {
