@@ -5,13 +5,14 @@
 # usage: sh examples/clients.sh [CLIENT...]     those named, or all:
 #   digits            trains a network at several widths, from TensorFlow in Python; a table and a plot
 #   lite              runs what digits has trained in integers, by TFLite
+#   verify            compares what --verify misses with what TFLite's converter leaves in floats
 #   tensorflow_host   rewrites TensorFlow's own messages in a program and in an op
 # On a bare Debian it first installs what is missing; TensorFlow goes into a virtual environment in build/clients.
 # The last lines say of each client whether it passed. Exits 0 where all did.
 set -u
 cd "$(dirname "$0")/.." || exit 1
 
-all='digits lite tensorflow_host'
+all='digits lite verify tensorflow_host'
 python=$PWD/build/clients/bin/python
 rewrite=build/bin/qgraft-rewrite
 
@@ -19,6 +20,7 @@ run_client() {
     case $1 in
     digits) "$python" -B examples/tensorflow/digits.py "$rewrite" build/clients/digits ;;
     lite) "$python" -B examples/tensorflow/lite.py "$rewrite" build/clients/digits ;;
+    verify) "$python" -B examples/tensorflow/verify.py "$rewrite" build/clients/verify ;;
     tensorflow_host) sh examples/tensorflow_host/run.sh "$python" build/clients/tensorflow_host "$rewrite" ;;
     esac
 }

@@ -44,8 +44,8 @@ struct qat_options {
     std::vector<typename detail::handle_type<G>::type> exclude{};  ///< layers that stay as they are
     /// Changes the settings of single layers; see layer_decider and for_each_layer.
     layer_decider<G, typename detail::handle_type<G>::type> layers{};
-    /// Asked, after the rewrite, what a target misses: verify_ranges<target> of verify.hpp. With `strict`, a value without
-    /// a range is an error; not an input of the graph, whose range converters are told.
+    /// Asked, after the rewrite, what a target misses: verify_ranges<target> of verify.hpp. With `strict`, a value
+    /// without a range is an error; not an input of the graph, whose range converters are told.
     void (*verify)(const graph_view&, report&) = nullptr;
     /// Called before each change of the graph; what it throws ends the rewrite.
     edit_observer on_change{};

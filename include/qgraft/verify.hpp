@@ -31,8 +31,8 @@ range_check missing_ranges(const G& graph, target t) {
     }
 }
 
-/// For qat_options::verify: `options.verify = &qgraft::verify_ranges<qgraft::target::tflite_uint8>`. Puts what is missing
-/// into report::ranges.
+/// For qat_options::verify: `options.verify = &qgraft::verify_ranges<qgraft::target::tflite_uint8>`. Puts what is
+/// missing into report::ranges.
 template <target T>
 void verify_ranges(const graph_view& view, report& r) {
     r.ranges = find_missing_ranges(view, T);

@@ -1,5 +1,6 @@
-// What TensorFlow Lite misses in the recorded networks after a rewrite with the reference's placements. The expectations
-// are the verdicts of TensorFlow 2.21's converter, inference in unsigned bytes: what is listed here it leaves in floats.
+// What TensorFlow Lite misses in the recorded networks after a rewrite with the reference's placements. The
+// expectations are the verdicts of TensorFlow 2.21's converter, inference in unsigned bytes: what is listed here it
+// leaves in floats.
 // SPDX-License-Identifier: Apache-2.0
 #include <doctest/doctest.h>
 

@@ -23,8 +23,8 @@ struct range_group {
     std::vector<node_id> quantizers{};  ///< the fake quantizations inside
 };
 
-/// Which group each value of a graph is in, by range_traits: a union-find over its tensors, in near linear time. A value
-/// that nothing joins to another is a group of its own.
+/// Which group each value of a graph is in, by range_traits: a union-find over its tensors, in near linear time. A
+/// value that nothing joins to another is a group of its own.
 class range_groups {
 public:
     /// `view` must outlive this.
