@@ -127,6 +127,21 @@ TEST_CASE("weights may stand first in a product; the other operand is none then"
     CHECK(missing_in(g) == lines{"weights weights", "graph input input"});
 }
 
+TEST_CASE("a layer that nothing reads is the network's result, though its first operand is a variable") {
+    toy::graph g;
+    g("product", word::matmul, {g("weights", word::variable), input(g)});
+    CHECK(missing_in(g) == lines{"weights weights", "activation product"});
+}
+
+TEST_CASE("a graph without nodes misses nothing; the result of the last operation counts") {
+    toy::graph g;
+    CHECK(missing_in(g).empty());
+    const auto merged = g("merged", word::other, {input(g)});
+    const auto conv = layer_of_bytes(g, "conv", merged);
+    g("next", word::identity, {g("active", word::relu, {conv})});
+    CHECK(missing_in(g) == lines{"activation merged", "activation active"});
+}
+
 TEST_CASE("an operation of no word tells nothing of its range") {
     toy::graph g;
     const auto x = quantized(g, layer_of_bytes(g, "first", input(g)));

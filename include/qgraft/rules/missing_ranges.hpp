@@ -86,7 +86,7 @@ private:
     [[nodiscard]] bool updates_variable(node_id n) const {
         const auto operands = view_.inputs(n);
         return !operands.empty() && view_.word_of(operands[0].node) == word::variable &&
-               view_.word_of(n) != word::read_variable;
+               range_traits_of(view_.word_of(n)).result == range_rule::unknown;
     }
 
     void follow_activations(const std::vector<bool>& is_replaced) {
