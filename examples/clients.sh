@@ -5,6 +5,7 @@
 # usage: sh examples/clients.sh [CLIENT...]     those named, or all:
 #   digits            trains a network at several widths, from TensorFlow in Python; a table and a plot
 #   lite              runs what digits has trained in integers, by TFLite
+#   verify            compares what --verify misses with what TFLite's converter leaves in floats
 #   tensorflow_host   rewrites TensorFlow's own messages in a program and in an op
 #   tensorflow_op     fake quantization by qgraft's kernels as an op of TensorFlow
 #   torch_op          the same as an op of PyTorch, Debian's
@@ -13,7 +14,7 @@
 set -u
 cd "$(dirname "$0")/.." || exit 1
 
-all='digits lite tensorflow_host tensorflow_op torch_op'
+all='digits lite verify tensorflow_host tensorflow_op torch_op'
 python=$PWD/build/clients/bin/python
 rewrite=build/bin/qgraft-rewrite
 
@@ -21,6 +22,7 @@ run_client() {
     case $1 in
     digits) "$python" -B examples/tensorflow/digits.py "$rewrite" build/clients/digits ;;
     lite) "$python" -B examples/tensorflow/lite.py "$rewrite" build/clients/digits ;;
+    verify) "$python" -B examples/tensorflow/verify.py "$rewrite" build/clients/verify ;;
     tensorflow_host) sh examples/tensorflow_host/run.sh "$python" build/clients/tensorflow_host "$rewrite" ;;
     tensorflow_op) sh examples/tensorflow_op/run.sh "$python" build/clients/tensorflow_op ;;
     torch_op)

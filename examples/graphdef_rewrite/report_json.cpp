@@ -34,6 +34,7 @@ json options_json(const settings& s) {
             {"stage", stages[static_cast<int>(s.stage)]},
             {"as_reference", s.as_reference},
             {"fold_constants", s.fold_constants},
+            {"verify", s.verify ? json(std::string(to_string(*s.verify))) : json()},
             {"strict", s.strict},
             {"dry_run", s.dry_run}};
 }
@@ -49,6 +50,21 @@ json counts_json(const qgraft::report& r, std::size_t variables) {
             {"variables", variables},
             {"moved", r.moved.size()},
             {"warnings", r.warnings.size()}};
+}
+
+json ranges_json(const qgraft::range_check& ranges) {
+    json missing = json::array();
+    for (const qgraft::missing_range& m : ranges.missing) {
+        missing.push_back({{"node", m.node},
+                           {"role", std::string(to_string(m.role))},
+                           {"needed_by", m.needed_by},
+                           {"reason", m.reason}});
+    }
+    json unshared = json::array();
+    for (const qgraft::unshared_range& u : ranges.unshared) {
+        unshared.push_back({{"node", u.node}, {"ranges", u.ranges}});
+    }
+    return {{"target", ranges.target}, {"missing", std::move(missing)}, {"unshared", std::move(unshared)}};
 }
 
 }  // namespace
@@ -77,6 +93,7 @@ std::string report_json(const rewritten& r, const settings& s) {
     all["decisions"] = std::move(decisions);
     all["variables"] = std::move(variables);
     all["moved"] = std::move(moved);
+    if (s.verify) all["ranges"] = ranges_json(r.report.ranges);
     if (s.dry_run) all["script"] = r.report.script;
     return all.dump(2, ' ', false, json::error_handler_t::replace) + "\n";
 }

@@ -11,6 +11,7 @@
 #include <qgraft/graphdef/inspect.hpp>
 #include <qgraft/kernels/scalar.hpp>
 #include <qgraft/property_tree/select_layers.hpp>
+#include <qgraft/verify.hpp>
 
 #include "names.hpp"
 
@@ -33,6 +34,11 @@ graph index(graph_file& file, gd::file_format out, const settings& s, progress& 
         {.resource_variables = s.resource_variables, .new_nodes_as_bytes = out.coding == gd::file_coding::binary});
 }
 
+auto verifier_of(qgraft::target t) {
+    return t == qgraft::target::tflite_uint8 ? &qgraft::verify_ranges<qgraft::target::tflite_uint8>
+                                             : &qgraft::verify_ranges<qgraft::target::tflite_int8>;
+}
+
 qgraft::qat_options<graph> options_of(const settings& s) {
     qgraft::qat_options<graph> o;
     o.weight_bits = s.weight_bits;
@@ -45,6 +51,7 @@ qgraft::qat_options<graph> options_of(const settings& s) {
     o.stages = s.stage;
     o.as_reference = s.as_reference;
     o.strict = s.strict;
+    if (s.verify) o.verify = verifier_of(*s.verify);
     if (s.configuration) qgraft::property_tree::apply(*s.configuration, o);
     return o;
 }

@@ -62,6 +62,8 @@ void declare(CLI::App& app, settings& s) {
         {"all", qgraft::stage::all}, {"fold", qgraft::stage::fold}, {"quantize", qgraft::stage::quantize}};
     const std::map<std::string, output_format> formats{
         {"meta", output_format::meta}, {"pb", output_format::pb}, {"pbtxt", output_format::pbtxt}};
+    const std::map<std::string, qgraft::target> targets{{"tflite_uint8", qgraft::target::tflite_uint8},
+                                                        {"tflite_int8", qgraft::target::tflite_int8}};
 
     app.add_option("IN", s.in, "A GraphDef or MetaGraphDef, binary or text; - is standard input")
         ->required()
@@ -74,6 +76,9 @@ void declare(CLI::App& app, settings& s) {
     app.add_option("--stage", s.stage, "Which stages run: all, fold or quantize")
         ->transform(CLI::CheckedTransformer(stages))
         ->option_text("STAGE (all)");
+    app.add_option("--verify", s.verify, "List what TARGET needs a range for and finds none: tflite_uint8, tflite_int8")
+        ->transform(CLI::CheckedTransformer(targets))
+        ->option_text("TARGET");
     app.add_flag("--strict", s.strict, "Warnings are errors");
     app.add_flag("--as-reference", s.as_reference, "Equal to TensorFlow 1.15 also where it is wrong");
     app.add_flag("--fold-constants", s.fold_constants,

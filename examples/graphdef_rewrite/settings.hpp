@@ -10,6 +10,7 @@
 #include <qgraft/graphdef/file_format.hpp>
 #include <qgraft/property_tree/configuration.hpp>
 #include <qgraft/qat.hpp>
+#include <qgraft/rules/target.hpp>
 
 namespace rewriter {
 
@@ -32,6 +33,7 @@ struct settings {
     std::optional<qgraft::property_tree::configuration> configuration;  ///< what the file of --config says
     bool resource_variables = false;
     qgraft::stage stage = qgraft::stage::all;
+    std::optional<qgraft::target> verify;
     bool strict = false;
     bool as_reference = false;
     bool fold_constants = false;

@@ -26,6 +26,23 @@ std::string uncovered(const qgraft::report& r) {
     return text;
 }
 
+/// What the target of --verify misses, a line each.
+std::string missing_ranges(const qgraft::range_check& ranges) {
+    if (ranges.target.empty()) return {};
+    std::string text = "  " + ranges.target + ": " + counted(ranges.missing.size(), "value") + " without a range";
+    text += ranges.unshared.empty() ? "\n"
+                                    : ", " + counted(ranges.unshared.size(), "operation") +
+                                          " whose values should share one and have several\n";
+    for (std::size_t i = 0; i < ranges.missing.size() && i < lines_at_most; ++i) {
+        const qgraft::missing_range& m = ranges.missing[i];
+        text += "    " + printable(m.node) + " (" + std::string(to_string(m.role)) + "): " + printable(m.reason) + "\n";
+    }
+    if (ranges.missing.size() > lines_at_most) {
+        text += "    and " + grouped(ranges.missing.size() - lines_at_most) + " more\n";
+    }
+    return text;
+}
+
 std::string seconds_text(double seconds) {
     char text[32];
     std::snprintf(text, sizeof text, "%.2f s", seconds);
@@ -44,6 +61,7 @@ std::string summary(const rewritten& r, const settings& s, double seconds) {
     text += "  " + grouped(report.nodes_before) + " nodes before, " + grouped(report.nodes_after) + " after; " +
             counted(report.variables.size(), "new variable") + "; " + seconds_text(seconds) + "\n";
     text += uncovered(report);
+    text += missing_ranges(report.ranges);
     for (const std::string& w : report.warnings) text += "  warning: " + printable(w) + "\n";
     return text;
 }

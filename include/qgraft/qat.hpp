@@ -44,6 +44,9 @@ struct qat_options {
     std::vector<typename detail::handle_type<G>::type> exclude{};  ///< layers that stay as they are
     /// Changes the settings of single layers; see layer_decider and for_each_layer.
     layer_decider<G, typename detail::handle_type<G>::type> layers{};
+    /// Asked, after the rewrite, what a target misses: verify_ranges<target> of verify.hpp. With `strict`, a value
+    /// without a range is an error; not an input of the graph, whose range converters are told.
+    void (*verify)(const graph_view&, report&) = nullptr;
     /// Called before each change of the graph; what it throws ends the rewrite.
     edit_observer on_change{};
 };
@@ -80,6 +83,10 @@ report rewrite(G& graph, const qat_options<G>& options, quantize_config& config,
         if (config.inherit != nullptr) config.inherit(config, t.copies());
     }
     if (options.stages != stage::fold) quantize(t, config, options.dry_run);
+    if (options.verify != nullptr) {
+        options.verify(t.view(), t.account());
+        if (options.strict) refuse_missing_ranges(t.account().ranges);
+    }
     if (!options.dry_run) t.commit();
     return std::move(t.account());
 }

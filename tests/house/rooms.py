@@ -27,6 +27,7 @@ ROOMS = {
     "rules": GRAPH_SIDE + ["quant", "kernels/policy.hpp", "kernels/numerics.hpp"],
     "fold.hpp": GRAPH_SIDE + ["rules"],
     "qat.hpp": GRAPH_SIDE + ["fold.hpp", "rules", "quant", "kernels/policy.hpp", "kernels/numerics.hpp", "version.hpp"],
+    "verify.hpp": ["graph", "ops", "rewrite", "rules/missing_ranges.hpp", "rules/target.hpp"],
     "testing": GRAPH_SIDE,
     "graphdef": FOR_ADAPTERS,
     "boost_graph": FOR_ADAPTERS,

@@ -6,7 +6,7 @@ import shutil
 import subprocess
 
 import program
-from program import layer, network, node, nodes_of, recorded
+from program import layer, network, node, nodes_of, recorded, variable
 
 
 class Report(program.ProgramTest):
@@ -67,6 +67,53 @@ class Report(program.ProgramTest):
         self.assertTrue([line for line in dry["script"] if line.startswith("reroute")])
         self.assertGreater(dry["counts"]["nodes_after"], dry["counts"]["nodes_before"])
         self.assertNotIn("out", self.names())
+
+
+class Ranges(program.ProgramTest):
+    def ranges(self, source, target, *options):
+        """What the report says of ranges, and what the program says."""
+        said = self.rewrite(source, "out", "--eval", "--verify", target, "--report", "report.json", *options)
+        return json.loads(self.read("report.json"))["ranges"], said
+
+    def lonely(self):
+        """A network with a layer that no pattern fits."""
+        return self.write("net.pbtxt", network() + variable("lonely/weights") +
+                          node("lonely", "Conv2D", "conv0/Relu6", "lonely/weights/read"))
+
+    def test_what_a_target_misses_is_listed_by_node(self):
+        ranges, said = self.ranges(self.lonely(), "tflite_int8")
+        self.assertEqual(ranges["target"], "tflite_int8")
+        missing = {m["node"]: m for m in ranges["missing"]}
+        self.assertEqual({n: m["role"] for n, m in missing.items()},
+                         {"input": "graph input", "lonely/weights": "weights", "lonely": "activation"})
+        self.assertEqual(missing["lonely/weights"]["needed_by"], "lonely")
+        self.assertEqual(missing["lonely"]["reason"], "has no range; it is the result of 'lonely'")
+        self.assertEqual(ranges["unshared"], [])
+        self.assertIn("  tflite_int8: 3 values without a range\n", said)
+        self.assertIn("    lonely/weights (weights): has no range; it is read by 'lonely'\n", said)
+
+    def test_a_concat_whose_values_do_not_share_a_range(self):
+        axis = "tensor { dtype: DT_INT32 tensor_shape { } int_val: 3 }"
+        text = (network(2) + node("axis", "Const", value=axis, dtype="type: DT_INT32") +
+                node("joined", "ConcatV2", "conv0/Relu6", "conv1/Relu6", "axis"))
+        ranges, said = self.ranges(self.write("net.pbtxt", text), "tflite_uint8")
+        self.assertEqual(ranges["unshared"], [{"node": "joined", "ranges": 2}])
+        self.assertIn("1 value without a range, 1 operation whose values should share one and have several\n", said)
+
+    def test_the_exit_status_tells_only_with_strict(self):
+        line = self.refused(self.lonely(), "out", "--eval", "--verify", "tflite_uint8", "--strict")
+        self.assertIn("lonely/weights: has no range; it is read by 'lonely', which tflite_uint8 needs (and 1 more)",
+                      line)
+        ranges, _ = self.ranges(self.write("net.pbtxt", network()), "tflite_uint8", "--strict")
+        self.assertEqual([m["node"] for m in ranges["missing"]], ["input"])
+
+    def test_without_it_nothing_is_said(self):
+        said = self.rewrite(self.lonely(), "out", "--report", "report.json")
+        self.assertNotIn("ranges", json.loads(self.read("report.json")))
+        self.assertNotIn("without a range", said)
+
+    def test_an_unknown_target(self):
+        self.assertIn("--verify", self.refused(self.lonely(), "out", "--verify", "tpu", code=2))
 
 
 class Picture(program.ProgramTest):

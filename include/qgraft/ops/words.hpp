@@ -37,8 +37,18 @@ namespace qgraft {
     WORD(batch_to_space, 1, 3)         /* x, [block, crops] */                                       \
     WORD(space_to_batch, 1, 3)         /* x, [block, paddings] */                                    \
     WORD(max_pool, 1, many)            /* x */                                                       \
+    WORD(average_pool, 1, many)        /* x */                                                       \
     WORD(max_over_axes, 1, 2)          /* x, [axes] */                                               \
+    WORD(mean_over_axes, 1, 2)         /* x, [axes] */                                               \
     WORD(concat, 1, many)              /* x..., [axis] */                                            \
+    WORD(pad, 1, many)                 /* x, [paddings]: with zeros, or with values of x */          \
+    WORD(transpose, 1, 2)              /* x, [permutation] */                                        \
+    WORD(squeeze, 1, 2)                /* x, [axes]: dimensions of size 1 leave or come */           \
+    WORD(slice, 1, many)               /* x, [begin, size or end, strides] */                        \
+    WORD(resize, 1, many)              /* x, [size]: images, each value one of x or between some */  \
+    WORD(softmax, 1, 1)                /* x */                                                       \
+    WORD(logistic, 1, 1)               /* x: 1 / (1 + exp(-x)) */                                    \
+    WORD(tanh, 1, 1)                   /* x */                                                       \
     WORD(biased_variance, 3, 3)        /* v, x, mean: v (n - 1) / n over n = x / mean */             \
     WORD(reduce_min, 1, 1)             /* x: over all axes, a scalar */                              \
     WORD(reduce_max, 1, 1)             /* x: over all axes, a scalar */                              \

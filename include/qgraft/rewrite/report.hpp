@@ -57,6 +57,46 @@ struct moved_tensor {
     std::size_t operands = 0;
 };
 
+/// What a value that needs a range is to the network.
+enum class value_role : std::uint8_t {
+    activation,   ///< it is computed from the network's inputs
+    weights,      ///< it is a trained weight, or another value that the inputs do not change
+    graph_input,  ///< it is given from outside
+};
+
+/// The role in the report's spelling.
+constexpr std::string_view to_string(value_role r) {
+    return r == value_role::activation ? "activation" : r == value_role::weights ? "weights" : "graph input";
+}
+
+/// A value that has no range, though a target needs one.
+struct missing_range {
+    std::string node;  ///< which computes it
+    value_role role = value_role::activation;
+    std::string needed_by;  ///< the operation that reads it, or whose result it is
+    std::string reason;     ///< a clause
+};
+
+/// An operation whose operands and result must have one range, and have several: the target converts between them.
+struct unshared_range {
+    std::string node;
+    std::size_t ranges = 0;  ///< in all of the values that must share one with these
+};
+
+/// What a target needs of ranges and does not find; see verify.hpp.
+struct range_check {
+    std::string target{};  ///< empty: nothing was checked
+    std::vector<missing_range> missing{};
+    std::vector<unshared_range> unshared{};
+
+    /// How many values of a role have no range.
+    [[nodiscard]] std::size_t count(value_role r) const {
+        std::size_t found = 0;
+        for (const missing_range& m : missing) found += m.role == r ? 1 : 0;
+        return found;
+    }
+};
+
 /// The account of a rewrite.
 struct report {
     std::vector<decision> decisions;
@@ -68,6 +108,8 @@ struct report {
     std::size_t nodes_after = 0;
     /// The edit scripts in words: "rule" and the name of a rule, then its steps, one a line. Filled for a dry run.
     std::vector<std::string> script;
+    /// What is missing for a target, where an option asks.
+    range_check ranges;
 
     /// How many decisions have the outcome.
     [[nodiscard]] std::size_t count(outcome o) const {

@@ -3,6 +3,7 @@
 #ifndef QGRAFT_RULES_REFUSE_HPP
 #define QGRAFT_RULES_REFUSE_HPP
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -11,6 +12,7 @@
 #include <qgraft/graph/error.hpp>
 #include <qgraft/ops/view.hpp>
 #include <qgraft/quant/quant_spec.hpp>
+#include <qgraft/rewrite/report.hpp>
 #include <qgraft/rules/config.hpp>
 
 namespace qgraft {
@@ -81,6 +83,16 @@ inline std::vector<std::string> find_warnings(const graph_view& view, const quan
             "freeze_bn_delay is not above quant_delay: statistics freeze before values are quantized");
     }
     return warnings;
+}
+
+/// Throws refused_graph for the first value without a range; not for inputs of the graph.
+inline void refuse_missing_ranges(const range_check& ranges) {
+    const std::size_t all = ranges.missing.size() - ranges.count(value_role::graph_input);
+    for (const missing_range& m : ranges.missing) {
+        if (m.role == value_role::graph_input) continue;
+        const std::string others = all > 1 ? " (and " + std::to_string(all - 1) + " more)" : "";
+        throw refused_graph(m.node, m.reason + ", which " + ranges.target + " needs" + others);
+    }
 }
 
 }  // namespace qgraft
