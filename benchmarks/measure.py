@@ -1,6 +1,7 @@
 # Runs the programs that are measured, and reads what they print.
 # SPDX-License-Identifier: Apache-2.0
 import os
+import pathlib
 import re
 import statistics
 import subprocess
@@ -58,3 +59,11 @@ def processor():
     """The model of the processor."""
     with open('/proc/cpuinfo') as f:
         return next(line.split(':', 1)[1].strip() for line in f if line.startswith('model name'))
+
+
+def write_readme(marks, text):
+    """Puts a text between two marks of README.md."""
+    readme = pathlib.Path(__file__).resolve().parents[1] / 'README.md'
+    content = readme.read_text()
+    start, end = content.index(marks[0]) + len(marks[0]), content.index(marks[1])
+    readme.write_text(content[:start] + text + content[end:])

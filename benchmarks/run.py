@@ -154,13 +154,6 @@ def table(rows):
     return '\n'.join(lines) + '\n'
 
 
-def write_readme(text):
-    readme = ROOT / 'README.md'
-    content = readme.read_text()
-    start, end = content.index(MARKS[0]) + len(MARKS[0]), content.index(MARKS[1])
-    readme.write_text(content[:start] + text + content[end:])
-
-
 def main():
     parser = argparse.ArgumentParser(description='measures what using qgraft costs')
     parser.add_argument('build', type=pathlib.Path)
@@ -187,7 +180,7 @@ def main():
     text = table(rows)
     print('\n' + text)
     if args.readme:
-        write_readme(text)
+        measure.write_readme(MARKS, text)
 
 
 if __name__ == '__main__':

@@ -3,18 +3,20 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 # usage: sh cmake/install_missing.sh PART...
-# The parts: program (qgraft-rewrite), tests, full (other compilers and processors), ci (a second compiler), clients,
-# benchmarks.
+# The parts: program (qgraft-rewrite), tests, full (other compilers and processors), ci (a second compiler), cuda
+# (beside nvcc), clients, torch (PyTorch for the system's Python), benchmarks.
 # Elsewhere it says what is missing, and fails.
 set -eu
 
 missing=
 
-# needs command NAME PACKAGE, or: needs header NAME PACKAGE, or: needs sanitizers COMPILER PACKAGE
+# needs command NAME PACKAGE, or: needs header NAME PACKAGE, or: needs module NAME PACKAGE, of the system's Python, or:
+# needs sanitizers COMPILER PACKAGE
 needs() {
     case $1 in
     sanitizers) echo 'int main() {}' | "$2" -fsanitize=address,undefined -x c++ -o /dev/null - >/dev/null 2>&1 ;;
     command) command -v "$2" >/dev/null 2>&1 ;;
+    module) /usr/bin/python3 -c "import importlib.util as u, sys; sys.exit(not u.find_spec('$2'))" 2>/dev/null ;;
     header) printf '#include <%s>\n' "$2" | c++ -std=c++20 -E -x c++ - >/dev/null 2>&1 ;;
     esac || missing="$missing $3"
 }
@@ -28,6 +30,7 @@ for part; do
         needs command protoc protobuf-compiler
         needs header google/protobuf/message.h libprotobuf-dev
         needs header CLI/CLI.hpp libcli11-dev
+        needs header boost/property_tree/ptree.hpp libboost-dev
         needs header nlohmann/json.hpp nlohmann-json3-dev
         needs command dot graphviz
         ;;
@@ -49,9 +52,14 @@ for part; do
         needs sanitizers clang++ libclang-rt-dev
         needs header benchmark/benchmark.h libbenchmark-dev
         ;;
-    clients)
+    clients | cuda)
         needs command python3 python3
         python3 -c 'import ensurepip, venv' >/dev/null 2>&1 || missing="$missing python3-venv"
+        ;;
+    torch)
+        needs command g++ g++
+        needs module torch python3-torch
+        needs header c10/core/Device.h libtorch-dev
         ;;
     benchmarks)
         needs command python3 python3

@@ -1,4 +1,4 @@
-# find_package(qgraft CONFIG [COMPONENTS graphdef boost_graph]): the target qgraft::qgraft, and one a component.
+# find_package(qgraft CONFIG [COMPONENTS graphdef boost_graph property_tree]): the target qgraft::qgraft, and one a component.
 # SPDX-License-Identifier: Apache-2.0
 include("${CMAKE_CURRENT_LIST_DIR}/qgraft-targets.cmake")
 

@@ -1,17 +1,19 @@
 #!/bin/sh
-# Real clients of qgraft: builds qgraft-rewrite, and has TensorFlow 2.21 use qgraft and what it makes.
+# Real clients of qgraft: builds qgraft-rewrite, and has TensorFlow 2.21 and PyTorch use qgraft and what it makes.
 # SPDX-License-Identifier: Apache-2.0
 #
 # usage: sh examples/clients.sh [CLIENT...]     those named, or all:
 #   digits            trains a network at several widths, from TensorFlow in Python; a table and a plot
 #   lite              runs what digits has trained in integers, by TFLite
 #   tensorflow_host   rewrites TensorFlow's own messages in a program and in an op
+#   tensorflow_op     fake quantization by qgraft's kernels as an op of TensorFlow
+#   torch_op          the same as an op of PyTorch, Debian's
 # On a bare Debian it first installs what is missing; TensorFlow goes into a virtual environment in build/clients.
 # The last lines say of each client whether it passed. Exits 0 where all did.
 set -u
 cd "$(dirname "$0")/.." || exit 1
 
-all='digits lite tensorflow_host'
+all='digits lite tensorflow_host tensorflow_op torch_op'
 python=$PWD/build/clients/bin/python
 rewrite=build/bin/qgraft-rewrite
 
@@ -20,6 +22,11 @@ run_client() {
     digits) "$python" -B examples/tensorflow/digits.py "$rewrite" build/clients/digits ;;
     lite) "$python" -B examples/tensorflow/lite.py "$rewrite" build/clients/digits ;;
     tensorflow_host) sh examples/tensorflow_host/run.sh "$python" build/clients/tensorflow_host "$rewrite" ;;
+    tensorflow_op) sh examples/tensorflow_op/run.sh "$python" build/clients/tensorflow_op ;;
+    torch_op)
+        sh cmake/install_missing.sh torch &&
+            sh examples/torch_op/run.sh /usr/bin/python3 build/clients/torch_op
+        ;;
     esac
 }
 

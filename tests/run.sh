@@ -6,6 +6,7 @@
 #   --full   the longer tests too
 #   --ci     the benchmarks built, a second build with clang++ and the address and undefined behaviour sanitizers, and
 #            real clients
+# Both add the tests of the CUDA kernels where there is nvcc.
 # The last line says how many tests passed and failed, over all builds. Exits 0 where none failed.
 set -u
 cd "$(dirname "$0")/.." || exit 1
@@ -24,6 +25,7 @@ for argument; do
 done
 
 benchmarks=OFF
+cuda=OFF
 passed=0
 failed=0
 log=$(mktemp)
@@ -61,7 +63,8 @@ build_and_test() {
     shift
     say "Build '$preset'"
     if ! cmake --preset "$preset" -DQGRAFT_FULL_TESTS="$full" -DQGRAFT_BUILD_TESTS=ON -DQGRAFT_GRAPHDEF=ON \
-        -DQGRAFT_BOOST_GRAPH=ON -DQGRAFT_BUILD_BENCHMARKS="$benchmarks" ||
+        -DQGRAFT_BOOST_GRAPH=ON -DQGRAFT_PROPERTY_TREE=ON -DQGRAFT_BUILD_BENCHMARKS="$benchmarks" \
+        -DQGRAFT_CUDA="$cuda" ||
         ! cmake --build --preset "$preset" -j "$(nproc)"; then
         give_up "The build '$preset' failed."
         return
@@ -74,6 +77,10 @@ build_and_test() {
 say "Tools and libraries"
 if [ "$ci" = yes ]; then parts="program tests ci"; else parts="program tests"; fi
 [ "$full" = OFF ] || parts="$parts full"
+if command -v nvcc >/dev/null 2>&1 && [ "$ci$full" != noOFF ]; then
+    cuda=ON
+    parts="$parts cuda"
+fi
 # The parts are words to be split.
 # shellcheck disable=SC2086
 sh cmake/install_missing.sh $parts || {
@@ -85,6 +92,7 @@ sh cmake/install_missing.sh $parts || {
 build_and_test default
 if [ "$ci" = yes ]; then
     benchmarks=OFF
+    cuda=OFF
     # What looks at the source tree rather than at this build has run above.
     build_and_test asan -LE tree
     say "Clients"

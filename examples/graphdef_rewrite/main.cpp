@@ -15,6 +15,9 @@
 #include <google/protobuf/stubs/logging.h>
 #endif
 
+#include <qgraft/property_tree/error.hpp>
+
+#include "configure.hpp"
 #include "large_pages.hpp"
 #include "names.hpp"
 #include "picture.hpp"
@@ -88,8 +91,10 @@ void run(const rewriter::settings& s) {
     std::cerr << rewriter::summary(r, s, took.count());
 }
 
-/// An option's error with the name that the option has here: --weight-bits for weight_bits.
-std::string spelled_as_flag(const qgraft::invalid_option& e) {
+/// An option's error with the name that the option has here: --weight-bits for weight_bits. What layers have comes from
+/// the file of --config.
+std::string spelled_as_flag(const qgraft::invalid_option& e, const rewriter::settings& s) {
+    if (s.configuration && e.subject() == "layers") return s.config + ": " + e.what();
     std::string flag = e.subject();
     std::replace(flag.begin(), flag.end(), '_', '-');
     return "--" + flag + std::string(e.what()).substr(e.subject().size() + 1);
@@ -107,12 +112,17 @@ int main(int argc, char** argv) {
     rewriter::settings s;
     try {
         if (const auto code = rewriter::parse(argc, argv, s)) return *code;
+        rewriter::read_configuration(s);
         run(s);
         return 0;
     } catch (const gd::file_error& e) {
         return fail(e.what());
+    } catch (const qgraft::property_tree::invalid_configuration& e) {
+        return fail(s.config + ": " + e.what());
+    } catch (const qgraft::property_tree::parse_error& e) {
+        return fail(e.what());
     } catch (const qgraft::invalid_option& e) {
-        return fail(spelled_as_flag(e));
+        return fail(spelled_as_flag(e, s));
     } catch (const qgraft::error& e) {
         return fail(s.in + ": " + e.what());
     } catch (const std::bad_alloc&) {

@@ -22,6 +22,7 @@ json or_null(const std::optional<T>& value) {
 json options_json(const settings& s) {
     constexpr const char* stages[] = {"all", "fold", "quantize"};
     return {{"phase", s.eval ? "evaluation" : "training"},
+            {"config", s.config.empty() ? json() : json(s.config)},
             {"weight_bits", s.weight_bits},
             {"activation_bits", s.activation_bits},
             {"symmetric", s.symmetric},

@@ -10,6 +10,7 @@
 #include <qgraft/graph/error.hpp>
 #include <qgraft/graphdef/inspect.hpp>
 #include <qgraft/kernels/scalar.hpp>
+#include <qgraft/property_tree/select_layers.hpp>
 
 #include "names.hpp"
 
@@ -44,6 +45,7 @@ qgraft::qat_options<graph> options_of(const settings& s) {
     o.stages = s.stage;
     o.as_reference = s.as_reference;
     o.strict = s.strict;
+    if (s.configuration) qgraft::property_tree::apply(*s.configuration, o);
     return o;
 }
 

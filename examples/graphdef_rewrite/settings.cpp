@@ -31,6 +31,32 @@ std::string whole_number(const std::string& text) {
     throw CLI::ValidationError("'" + text + "' is not a whole number, or too large");
 }
 
+/// The flags that a file of --config takes the place of, and that one.
+void declare_quantization(CLI::App& app, settings& s) {
+    CLI::Option* const flags[] = {
+        app.add_option("--weight-bits", s.weight_bits, "Bits of weights, 2 to 16")
+            ->transform(whole_number<int>)
+            ->option_text("N (8)"),
+        app.add_option("--activation-bits", s.activation_bits, "Bits of activations, 2 to 16")
+            ->transform(whole_number<int>)
+            ->option_text("N (8)"),
+        app.add_flag("--symmetric", s.symmetric, "Ranges symmetric around zero"),
+        app.add_option("--quant-delay", s.quant_delay, "Steps before values are quantized")
+            ->transform(whole_number<std::int64_t>)
+            ->option_text("N (training: 0; --eval: none)"),
+        app.add_option("--freeze-bn-delay", s.freeze_bn_delay, "Steps before batch norms use moving statistics")
+            ->transform(whole_number<std::int64_t>)
+            ->option_text("N (never)"),
+        app.add_option("--scope", s.scope, "Rewrite only what is under this name scope")->option_text("S"),
+        app.add_option("--ema-decay", s.ema_decay, "Decay of the moving averages of ranges, 0 to 1")
+            ->option_text("F (0.999)"),
+    };
+    CLI::Option* const config =
+        app.add_option("--config", s.config, "Read all of that, and settings of single layers, from JSON, INFO or XML")
+            ->option_text("FILE");
+    for (CLI::Option* flag : flags) flag->excludes(config);
+}
+
 void declare(CLI::App& app, settings& s) {
     const std::map<std::string, qgraft::stage> stages{
         {"all", qgraft::stage::all}, {"fold", qgraft::stage::fold}, {"quantize", qgraft::stage::quantize}};
@@ -43,22 +69,7 @@ void declare(CLI::App& app, settings& s) {
     app.add_option("OUT", s.out, "Where the rewritten graph goes; - is standard output; not needed with --dry-run")
         ->option_text(" ");
     app.add_flag("--eval", s.eval, "Rewrite for evaluation: ranges are read, not learnt (default: for training)");
-    app.add_option("--weight-bits", s.weight_bits, "Bits of weights, 2 to 16")
-        ->transform(whole_number<int>)
-        ->option_text("N (8)");
-    app.add_option("--activation-bits", s.activation_bits, "Bits of activations, 2 to 16")
-        ->transform(whole_number<int>)
-        ->option_text("N (8)");
-    app.add_flag("--symmetric", s.symmetric, "Ranges symmetric around zero");
-    app.add_option("--quant-delay", s.quant_delay, "Steps before values are quantized")
-        ->transform(whole_number<std::int64_t>)
-        ->option_text("N (training: 0; --eval: none)");
-    app.add_option("--freeze-bn-delay", s.freeze_bn_delay, "Steps before batch norms use moving statistics")
-        ->transform(whole_number<std::int64_t>)
-        ->option_text("N (never)");
-    app.add_option("--scope", s.scope, "Rewrite only what is under this name scope")->option_text("S");
-    app.add_option("--ema-decay", s.ema_decay, "Decay of the moving averages of ranges, 0 to 1")
-        ->option_text("F (0.999)");
+    declare_quantization(app, s);
     app.add_flag("--resource-variables", s.resource_variables, "New variables are resource variables");
     app.add_option("--stage", s.stage, "Which stages run: all, fold or quantize")
         ->transform(CLI::CheckedTransformer(stages))
@@ -103,8 +114,11 @@ void check_files(const settings& s) {
         const std::string& name;
         bool is_output;
     };
-    const file files[] = {
-        {"IN", s.in, false}, {"OUT", s.out, true}, {"--report", s.report, true}, {"--dot", s.dot, true}};
+    const file files[] = {{"IN", s.in, false},
+                          {"OUT", s.out, true},
+                          {"--report", s.report, true},
+                          {"--dot", s.dot, true},
+                          {"--config", s.config, false}};
     for (const file& a : files) {
         for (const file* b = &a + 1; b != std::end(files); ++b) {
             const bool in_and_out = &a == &files[0] && b == &files[1];

@@ -8,6 +8,7 @@
 #include <string>
 
 #include <qgraft/graphdef/file_format.hpp>
+#include <qgraft/property_tree/configuration.hpp>
 #include <qgraft/qat.hpp>
 
 namespace rewriter {
@@ -27,6 +28,8 @@ struct settings {
     std::optional<std::int64_t> freeze_bn_delay;
     std::string scope;
     double ema_decay = 0.999;
+    std::string config;
+    std::optional<qgraft::property_tree::configuration> configuration;  ///< what the file of --config says
     bool resource_variables = false;
     qgraft::stage stage = qgraft::stage::all;
     bool strict = false;

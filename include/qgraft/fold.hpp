@@ -101,8 +101,8 @@ void fold(transaction<G>& t, fold_config& config, bool write_down) {
     refuse_batch_norms(t.view());
 }
 
-/// The layers that an option leaves out, as the index numbers them. Throws invalid_option for a node of another graph,
-/// and for one that is no layer.
+/// The layers that an option leaves out, as the index numbers them, sorted. Throws invalid_option for a node of another
+/// graph, and for one that is no layer.
 template <class G, class Handles>
 std::vector<node_id> layers_of(const graph_index<G>& index, const Handles& handles) {
     std::vector<node_id> ids;
@@ -115,6 +115,7 @@ std::vector<node_id> layers_of(const graph_index<G>& index, const Handles& handl
         }
         ids.push_back(*id);
     }
+    if (ids.size() > 1) sort_nodes(ids, index.size());
     return ids;
 }
 

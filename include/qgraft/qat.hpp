@@ -11,6 +11,7 @@
 #include <vector>
 
 #include <qgraft/fold.hpp>
+#include <qgraft/rules/layer_plans.hpp>
 #include <qgraft/rules/policy.hpp>
 #include <qgraft/rules/quantize_activations.hpp>
 #include <qgraft/rules/quantize_layers.hpp>
@@ -33,12 +34,16 @@ struct qat_options {
     std::optional<std::int64_t> freeze_bn_delay{};
     std::string scope{};       ///< only nodes under this path; empty: all
     double ema_decay = 0.999;  ///< of the moving averages of ranges; from 0 to 1
+    range_policy weight_range = range_policy::last_value;
+    range_policy activation_range = range_policy::moving_average;
 
     stage stages = stage::all;
     bool as_reference = false;  ///< equal to TensorFlow 1.15 also where it is wrong
     bool strict = false;        ///< warnings are errors
     bool dry_run = false;       ///< the graph stays as it is; the report holds the scripts
     std::vector<typename detail::handle_type<G>::type> exclude{};  ///< layers that stay as they are
+    /// Changes the settings of single layers; see layer_decider and for_each_layer.
+    layer_decider<G, typename detail::handle_type<G>::type> layers{};
     /// Called before each change of the graph; what it throws ends the rewrite.
     edit_observer on_change{};
 };
@@ -56,18 +61,23 @@ void quantize(transaction<G>& t, const quantize_config& config, bool write_down)
     run(t, "quantize_activations", sweep, write_down);
 }
 
-/// Rewrites under configs that are complete but for what only the indexed graph can tell.
+/// Rewrites under configs that are complete but for what only the indexed graph can tell. `of_policy` is asked for the
+/// settings of layers before the options are, `kernel_for` for the functors of those.
 template <class G>
-report rewrite(G& graph, const qat_options<G>& options, quantize_config& config, fold_config& folding) {
+report rewrite(G& graph, const qat_options<G>& options, quantize_config& config, fold_config& folding,
+               const layer_decider<G, node_of<G>>& of_policy, kernel_lookup kernel_for) {
     check_delays(options.quant_delay, options.freeze_bn_delay, options.ema_decay);
     transaction<G> t(graph, options.on_change);
     config.excluded = layers_of(t.view(), options.exclude);
     refuse_training_graph(t.view());
+    if (of_policy) of_policy(t.view(), config, kernel_for);
+    if (options.layers) options.layers(t.view(), config, kernel_for);
     warn(t.account(), find_warnings(t.view(), config, options.freeze_bn_delay), options.strict);
     if (options.stages != stage::quantize) {
         folding.excluded = config.excluded;
         folding.before_quantization = options.stages != stage::fold;
         fold(t, folding, options.dry_run);
+        if (config.inherit != nullptr) config.inherit(config, t.copies());
     }
     if (options.stages != stage::fold) quantize(t, config, options.dry_run);
     if (!options.dry_run) t.commit();
@@ -85,10 +95,48 @@ quantize_config common_config(const qat_options<G>& options, phase p) {
     quantize_config config;
     config.is_training = p == phase::training;
     config.ema_decay = options.ema_decay;
+    config.weight_range = options.weight_range;
+    config.activation_range = options.activation_range;
     config.quant_delay = options.quant_delay;
     config.scope = options.scope;
     config.as_reference = options.as_reference;
     return config;
+}
+
+/// Whether a policy decides on the settings of single layers.
+template <class Policy, class G>
+concept decides_on_layers = requires(const layer_of<node_of<G>>& layer, layer_settings& settings) {
+    Policy::settings_of(layer, settings);
+};
+
+/// The decider of a policy: settings_of, where it has that, else nobody.
+template <class Policy, class G>
+layer_decider<G, node_of<G>> decider_of() {
+    if constexpr (decides_on_layers<Policy, G>) {
+        return for_each_layer(
+            [](const layer_of<node_of<G>>& layer, layer_settings& settings) { Policy::settings_of(layer, settings); });
+    } else {
+        static_assert(!requires { &Policy::settings_of; },
+                      "qgraft: a policy's settings_of must be callable with (const layer_of<node>&, layer_settings&)");
+        return {};
+    }
+}
+
+/// The functor of a policy's kernels for the settings of a layer. A policy without settings_of has those of its own two
+/// specs alone.
+template <class Policy, class G>
+fake_quant_kernel policy_kernel_for(const quant_spec& spec) {
+    using kernels = typename Policy::kernels;
+    if constexpr (decides_on_layers<Policy, G>) {
+        return kernel_for<kernels>(spec);
+    } else if constexpr (std::is_same_v<kernels, no_kernels>) {
+        return nullptr;
+    } else {
+        if (spec == Policy::weights) return kernel_for<kernels, Policy::weights>();
+        if (spec == Policy::activations) return kernel_for<kernels, Policy::activations>();
+        throw invalid_option("layers", "gives a layer a spec of " + std::to_string(spec.bits) +
+                                           " bits that this policy has no kernel for: its own two are compiled in");
+    }
 }
 
 /// Refuses, in one sentence at compile time, a graph type that a phase cannot rewrite.
@@ -116,14 +164,16 @@ report rewrite_for(G& graph, const qat_options<G>& options) {
         config.weight_kernel = kernel_for<Kernels>(config.weights);
         config.activation_kernel = kernel_for<Kernels>(config.activations);
         fold_config folding = detail::folding_of<P, Kernels>(options);
-        return detail::rewrite(graph, options, config, folding);
+        return detail::rewrite(graph, options, config, folding, {}, &kernel_for<Kernels>);
     } else {
         return {};
     }
 }
 
 /// Rewrites `graph` in place with the specs and kernels of `Policy`, a qat_policy; of `options` the widths and symmetry
-/// are not used. Returns and throws as the other form does, and builds the same graph as it does from equal settings.
+/// are not used. A policy may have settings_of(const layer_of<node>&, layer_settings&), static, which changes the
+/// settings of single layers before options.layers does. Returns and throws as the other form does, and builds the same
+/// graph as it does from equal settings.
 template <phase P, class Policy, class G>
 requires requires { Policy::weights; }
 report rewrite_for(G& graph, const qat_options<G>& options = {}) {
@@ -136,7 +186,8 @@ report rewrite_for(G& graph, const qat_options<G>& options = {}) {
         config.weight_kernel = kernel_for<typename Policy::kernels, Policy::weights>();
         config.activation_kernel = kernel_for<typename Policy::kernels, Policy::activations>();
         fold_config folding = detail::folding_of<P, typename Policy::kernels>(options);
-        return detail::rewrite(graph, options, config, folding);
+        return detail::rewrite(graph, options, config, folding, detail::decider_of<Policy, G>(),
+                               &detail::policy_kernel_for<Policy, G>);
     } else {
         return {};
     }

@@ -60,6 +60,7 @@ void run(std::string_view what, const std::vector<recorded_case>& cases,
          bool (*includes)(const recorded_case&, const meta_graph&)) {
     tally in_house_tally;
     tally boost_tally;
+    tally json_tally;
     std::size_t quantizations = 0;
     for (const recorded_case& c : cases) {
         meta_graph before_meta = load(c.before);
@@ -72,12 +73,16 @@ void run(std::string_view what, const std::vector<recorded_case>& cases,
                            [](const quantization& q) { return q.range == range_kind::unknown; }));
         in_house_tally.count(c, "in-house IR", differences(reference, rewritten(c, to_in_house(before))));
         boost_tally.count(c, "Boost graph", differences(reference, rewritten(c, to_sketch(before))));
+        json_tally.count(c, "property tree",
+                         differences(reference, rewritten(c, qgraft::property_tree::read_graph(to_json(before)))));
     }
     std::cout << what << ", in-house IR: " << in_house_tally.held << " of " << in_house_tally.all << '\n'
               << what << ", Boost graph: " << boost_tally.held << " of " << boost_tally.all << '\n'
+              << what << ", property tree: " << json_tally.held << " of " << json_tally.all << '\n'
               << "  with " << quantizations << " quantized values\n";
     CHECK(in_house_tally.held == in_house_tally.all);
     CHECK(boost_tally.held == boost_tally.all);
+    CHECK(json_tally.held == json_tally.all);
     CHECK(quantizations > 0);
 }
 

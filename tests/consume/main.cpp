@@ -10,6 +10,9 @@
 #ifdef CONSUME_BOOST_GRAPH
 #include <boost/graph/adjacency_list.hpp>
 #endif
+#ifdef CONSUME_PROPERTY_TREE
+#include <qgraft/property_tree/json.hpp>
+#endif
 
 static_assert(QGRAFT_VERSION >= 100);
 
@@ -22,5 +25,8 @@ int main() {
 #endif
 #ifdef CONSUME_BOOST_GRAPH
     std::cout << "boost_graph: " << num_vertices(boost::adjacency_list<>(1)) << " node\n";
+#endif
+#ifdef CONSUME_PROPERTY_TREE
+    std::cout << "property_tree: " << qgraft::property_tree::read_json("[1]").size() << " value\n";
 #endif
 }

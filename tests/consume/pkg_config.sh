@@ -24,8 +24,12 @@ if pkg-config --exists qgraft-graphdef; then
 else
     package=qgraft
     SNIPPETS_WITHOUT='#include <qgraft/graphdef/'
-    export SNIPPETS_WITHOUT
     echo "without graphdef: $(pkg-config --print-errors --exists qgraft-graphdef 2>&1)"
 fi
+if [ ! -d "$prefix/include/qgraft/property_tree" ]; then
+    SNIPPETS_WITHOUT="${SNIPPETS_WITHOUT-}
+#include <qgraft/property_tree/"
+fi
+export SNIPPETS_WITHOUT="${SNIPPETS_WITHOUT-}"
 # shellcheck disable=SC2046
 "$python" -B "$snippets" compile "$readme" "$compiler" "$folder" $(pkg-config --cflags "$package")

@@ -30,14 +30,16 @@ ROOMS = {
     "testing": GRAPH_SIDE,
     "graphdef": FOR_ADAPTERS,
     "boost_graph": FOR_ADAPTERS,
+    "property_tree": FOR_ADAPTERS + ["quant/quant_spec.hpp", "rules/layer_settings.hpp"],
 }
-ADAPTERS = ["graphdef", "boost_graph"]
+ADAPTERS = ["graphdef", "boost_graph", "property_tree"]
 
 # What a room may include beside qgraft and the standard library: beginnings of header names.
 THIRD_PARTY = {
     "kernels": ["immintrin.h", "arm_neon.h", "cuda_runtime", "cuda_fp16.h", "math_constants.h"],
     "graphdef": ["google/protobuf/"],
     "boost_graph": ["boost/"],
+    "property_tree": ["boost/", "nlohmann/"],
 }
 
 STANDARD = set("""

@@ -71,6 +71,14 @@ TEST_CASE("the vector kernels are the scalar definition, bit for bit: tf2_args")
 }
 TEST_CASE("the vector kernels are the scalar definition, bit for bit: torch") { check<qgraft::torch>("torch"); }
 
+TEST_CASE("quotients are corrected where neither they nor their remainders can leave the normal numbers") {
+    // That corrected ones are exact there, is tried in tests/cuda/quotient_test.cpp.
+    static_assert(qgraft::detail::is_common(1.0F));
+    static_assert(!qgraft::detail::is_common(0x1p-40F) && !qgraft::detail::is_common(0x1p100F));
+    static_assert(!qgraft::detail::is_common(-1.0F) && !qgraft::detail::is_common(0.0F));
+    CHECK(!qgraft::detail::is_common(std::nanf("")));
+}
+
 TEST_CASE("ranges nudged in vectors are those nudged one by one") {
     check_nudge<qgraft::tf115>();
     check_nudge<qgraft::tf115_args>();

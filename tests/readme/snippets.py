@@ -5,7 +5,7 @@
 
 Each block that opens with ```cpp must compile on its own without a warning; one that has a main must also link and
 exit with 0. FOLDER is for what is made on the way. Exits 77 where there is no such compiler. With SNIPPETS_WITHOUT set
-in the environment, snippets that contain its text are left out.
+in the environment, snippets that contain one of its lines are left out.
 """
 import os
 import pathlib
@@ -18,9 +18,9 @@ WARNINGS = ['-std=c++20', '-Wall', '-Wextra', '-Wpedantic', '-Wconversion', '-Ws
 
 
 def snippets_of(page):
-    without = os.environ.get('SNIPPETS_WITHOUT')
+    without = [line for line in os.environ.get('SNIPPETS_WITHOUT', '').splitlines() if line]
     blocks = re.findall(r'^```cpp\n(.*?)^```', pathlib.Path(page).read_text(encoding='utf-8'), re.S | re.M)
-    return [text for text in blocks if not without or without not in text]
+    return [text for text in blocks if not any(line in text for line in without)]
 
 
 def write(page, folder):

@@ -116,7 +116,8 @@ class Options(program.ProgramTest):
         self.assertEqual(told.returncode, 0)
         for flag in ("--eval", "--weight-bits", "--activation-bits", "--symmetric", "--quant-delay",
                      "--freeze-bn-delay", "--scope", "--ema-decay", "--resource-variables", "--stage", "--strict",
-                     "--as-reference", "--fold-constants", "--dry-run", "--report", "--dot", "--format", "--version"):
+                     "--as-reference", "--fold-constants", "--dry-run", "--report", "--dot", "--format", "--config",
+                     "--version"):
             self.assertIn(flag, told.stdout.decode())
 
     def test_usage(self):

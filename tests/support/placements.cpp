@@ -32,6 +32,10 @@ std::pair<int, bool> width_of(const in_house::module&, const in_house::op* o) {
 std::pair<int, bool> width_of(const sketch_network& net, sketch_network::vertex_descriptor v) {
     return {net[v].bits, net[v].leaves_out_lowest};
 }
+std::pair<int, bool> width_of(const property_tree::graph&, property_tree::graph::node n) {
+    return {property_tree::attribute_of<int>(n, "bits").value_or(0),
+            property_tree::attribute_of<bool>(n, "narrow_range").value_or(false)};
+}
 
 range_kind range_of(word end) {
     switch (end) {
@@ -120,6 +124,10 @@ std::vector<quantization> placements(const in_house::module& m, std::size_t node
 
 std::vector<quantization> placements(const sketch_network& net, std::size_t nodes_before) {
     return placements_by_word(net, nodes_before);
+}
+
+std::vector<quantization> placements(const property_tree::graph& g, std::size_t nodes_before) {
+    return placements_by_word(g, nodes_before);
 }
 
 std::vector<quantization> placements(const tensorflow_graph& after, const tensorflow_graph& before) {

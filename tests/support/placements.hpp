@@ -33,6 +33,7 @@ std::string to_string(const quantization& q);
 /// What a rewrite has inserted into a graph that had `nodes_before` nodes, sorted.
 std::vector<quantization> placements(const in_house::module& m, std::size_t nodes_before);
 std::vector<quantization> placements(const sketch_network& net, std::size_t nodes_before);
+std::vector<quantization> placements(const property_tree::graph& g, std::size_t nodes_before);
 
 /// What the reference has inserted, sorted: in `after`, and not in `before`.
 std::vector<quantization> placements(const tensorflow_graph& after, const tensorflow_graph& before);

@@ -207,6 +207,30 @@ sketch::layer sketch_layer(const neutral_node& n) {
     return l;
 }
 
+/// The keys of a node of a JSON graph but for what it reads.
+property_tree::tree json_keys(const neutral_node& n, const std::string& name) {
+    namespace pt = property_tree;
+    pt::tree keys;
+    keys.put("name", name);
+    keys.put("op", n.is_parameter ? "parameter" : n.op == word::delayed ? "select" : std::string(to_string(n.op)));
+    if (n.op == word::other && !n.is_parameter) keys.put("op", n.title.empty() ? "unknown" : n.title);
+    if (n.is_in_loop) keys.put("in_loop", true);
+    if (n.is_left_alone) keys.put("left_alone", true);
+    if (n.back) keys.push_back({"back", pt::array_of(std::vector<std::size_t>{*n.back})});
+    pt::tree shapes(pt::scalar{pt::kind::array, {}});
+    shapes.push_back({"", n.shape.has_rank() ? pt::array_of(n.shape.dims()) : pt::tree({pt::kind::null, "null"})});
+    keys.push_back({"shapes", shapes});
+    if (n.op == word::batch_norm) {
+        keys.put("attributes.epsilon", n.norm.epsilon);
+        keys.put("attributes.training", n.norm.is_training);
+    }
+    if (quantizers.contains(n.op)) {
+        keys.put("attributes.bits", n.bits);
+        keys.put("attributes.narrow_range", n.narrow_range);
+    }
+    return keys;
+}
+
 }  // namespace
 
 in_house::module to_in_house(const tensorflow_graph& g) {
@@ -243,6 +267,31 @@ sketch_network to_sketch(const tensorflow_graph& g) {
             add_edge(layers[c], layers[i], sketch::wire{.order_only = true}, net);
     }
     return net;
+}
+
+std::string to_json(const tensorflow_graph& g) {
+    namespace pt = property_tree;
+    const auto nodes = neutral_nodes(g);
+    const auto name_of = [&nodes](std::size_t i) {
+        return nodes[i].name.empty() ? "unnamed" + std::to_string(i) : nodes[i].name;
+    };
+    pt::tree list(pt::scalar{pt::kind::array, {}});
+    for (std::size_t i = 0; i < nodes.size(); ++i) {
+        pt::tree keys = json_keys(nodes[i], name_of(i));
+        std::vector<std::string> inputs;
+        for (const auto& v : nodes[i].inputs) {
+            const std::string producer = name_of(v.node);
+            inputs.push_back(to_string(pt::tensor_name{producer, v.port}));
+        }
+        std::vector<std::string> after;
+        for (const std::size_t c : nodes[i].controls) after.push_back(name_of(c));
+        keys.push_back({"inputs", pt::array_of(inputs)});
+        keys.push_back({"after", pt::array_of(after)});
+        list.push_back({"", std::move(keys)});
+    }
+    pt::tree document;
+    document.push_back({"nodes", std::move(list)});
+    return pt::write_json(document);
 }
 
 }  // namespace qgraft::testing_support

@@ -5,6 +5,9 @@
 
 #include <boost/graph/adjacency_list.hpp>
 
+#include <qgraft/property_tree/dialect.hpp>
+#include <qgraft/property_tree/graph.hpp>
+
 #include "boost_graph/network.hpp"
 #include "ir.hpp"
 #include "support/recorded_graphs.hpp"
@@ -22,6 +25,9 @@ in_house::module to_in_house(const tensorflow_graph& g);
 
 /// The network in the vocabulary of tests/boost_graph, likewise. Edges are added with the last operand first.
 sketch_network to_sketch(const tensorflow_graph& g);
+
+/// The network as JSON text, likewise: operations have the names of qgraft's words, or TensorFlow's own.
+std::string to_json(const tensorflow_graph& g);
 
 }  // namespace qgraft::testing_support
 

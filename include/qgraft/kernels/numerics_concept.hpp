@@ -3,6 +3,7 @@
 #ifndef QGRAFT_KERNELS_NUMERICS_CONCEPT_HPP
 #define QGRAFT_KERNELS_NUMERICS_CONCEPT_HPP
 
+#include <qgraft/quant/host_device.hpp>
 #include <qgraft/quant/isa_namespace.hpp>
 #include <qgraft/quant/quant_range.hpp>
 #include <qgraft/quant/quant_spec.hpp>
@@ -27,13 +28,13 @@ enum class quantize_form {
 namespace detail {
 QGRAFT_ISA_NAMESPACE_BEGIN
 
-constexpr bool clamps_integers(quantize_form form) noexcept {
+QGRAFT_HOST_DEVICE constexpr bool clamps_integers(quantize_form form) noexcept {
     return form == quantize_form::nearest || form == quantize_form::nearest_int64;
 }
-constexpr bool counts_from_zero(quantize_form form) noexcept {
+QGRAFT_HOST_DEVICE constexpr bool counts_from_zero(quantize_form form) noexcept {
     return form == quantize_form::divide_zero || form == quantize_form::multiply_zero;
 }
-constexpr bool divides_by_scale(quantize_form form) noexcept {
+QGRAFT_HOST_DEVICE constexpr bool divides_by_scale(quantize_form form) noexcept {
     return form == quantize_form::divide || form == quantize_form::divide_zero;
 }
 

@@ -6,6 +6,7 @@
 #include <qgraft/quant/affine.hpp>
 #include <qgraft/quant/error.hpp>
 #include <qgraft/quant/float32.hpp>
+#include <qgraft/quant/host_device.hpp>
 #include <qgraft/quant/isa_namespace.hpp>
 #include <qgraft/quant/quant_range.hpp>
 #include <qgraft/quant/quant_spec.hpp>
@@ -58,38 +59,58 @@ using observer_ops = float_ops<Choice == range_choice::extended ? subnormals::fl
 
 /// What an observer takes of a batch.
 template <range_choice Choice>
-constexpr quant_range sample_of(quant_range batch, const quant_spec& spec) {
+QGRAFT_HOST_DEVICE constexpr quant_range sample_of(quant_range batch, const quant_spec& spec) {
     require_valid(spec);
     return Choice == range_choice::extended ? qgraft::range_of(batch.min, batch.max, spec) : batch;
 }
 
 /// True where a batch had no values, and is nothing to an observer of this choice.
 template <range_choice Choice>
-constexpr bool is_nothing(quant_range batch) noexcept {
-    return Choice == range_choice::as_observed && batch.min > batch.max;
+QGRAFT_HOST_DEVICE constexpr bool is_nothing(quant_range batch) noexcept {
+    return Choice == range_choice::as_observed && less(batch.max, batch.min);
 }
 
 /// value - (value - sample) * rate
 template <class Ops>
-constexpr float moved(float value, float sample, float rate) noexcept {
+QGRAFT_HOST_DEVICE constexpr float moved(float value, float sample, float rate) noexcept {
     return Ops::sub(value, Ops::mul(Ops::sub(value, sample), rate));
 }
 
-constexpr void require_decay(double decay) {
+QGRAFT_HOST_DEVICE constexpr void require_decay(double decay) {
+#if !defined(__CUDA_ARCH__)
     if (!(decay >= 0.0 && decay < 1.0)) {
         throw quant_error("qgraft: the decay of a moving average must be at least 0 and below 1");
     }
+#else
+    static_cast<void>(decay);
+#endif
 }
 
 /// The lesser ends of both and the greater; NaN where either is NaN.
 template <class Ops>
-constexpr quant_range united(quant_range a, quant_range b) noexcept {
-    return {b.min != b.min ? b.min : Ops::minimum(a.min, b.min), b.max != b.max ? b.max : Ops::maximum(a.max, b.max)};
+QGRAFT_HOST_DEVICE constexpr quant_range united(quant_range a, quant_range b) noexcept {
+    return {is_nan(b.min) ? b.min : Ops::minimum(a.min, b.min), is_nan(b.max) ? b.max : Ops::maximum(a.max, b.max)};
 }
 
-inline float unbiased(float biased, float step, float rate) noexcept {
+/// base^step for a whole step, by squaring in double and rounded once: powf of a C library differs in the last bit of one
+/// case in a hundred.
+QGRAFT_HOST_DEVICE inline float whole_power(float base, float step) noexcept {
+    double power = 1.0;
+    double square = widened(base);
+    for (auto bits = static_cast<unsigned>(truncated(step)); bits != 0; bits /= 2) {
+        if (bits % 2 != 0) power *= square;
+        square *= square;
+    }
+    return narrowed(power);
+}
+
+QGRAFT_HOST_DEVICE inline float unbiased(float biased, float step, float rate) noexcept {
     using ops = float_ops<subnormals::flush>;
+#if defined(__CUDA_ARCH__)
+    const float power = whole_power(ops::sub(1.0F, rate), step);
+#else
     const float power = __builtin_powf(ops::sub(1.0F, rate), step);
+#endif
     return ops::div(biased, ops::sub(1.0F, power));
 }
 
@@ -101,9 +122,9 @@ struct last_value {
     quant_range range = initial_range;
     observer_mode mode = observer_mode::quantizing;
 
-    QGRAFT_ALWAYS_INLINE constexpr quant_range current() const noexcept { return range; }
+    QGRAFT_HOST_DEVICE QGRAFT_ALWAYS_INLINE constexpr quant_range current() const noexcept { return range; }
 
-    QGRAFT_ALWAYS_INLINE constexpr quant_range update(quant_range batch, const quant_spec& spec) {
+    QGRAFT_HOST_DEVICE QGRAFT_ALWAYS_INLINE constexpr quant_range update(quant_range batch, const quant_spec& spec) {
         const quant_range sample = detail::sample_of<range_choice::extended>(batch, spec);
         if (mode != observer_mode::frozen) range = sample;
         return range;
@@ -120,9 +141,9 @@ struct basic_min_max {
     quant_range range = empty_range;
     observer_mode mode = observer_mode::quantizing;
 
-    QGRAFT_ALWAYS_INLINE constexpr quant_range current() const noexcept { return range; }
+    QGRAFT_HOST_DEVICE QGRAFT_ALWAYS_INLINE constexpr quant_range current() const noexcept { return range; }
 
-    QGRAFT_ALWAYS_INLINE constexpr quant_range update(quant_range batch, const quant_spec& spec) {
+    QGRAFT_HOST_DEVICE QGRAFT_ALWAYS_INLINE constexpr quant_range update(quant_range batch, const quant_spec& spec) {
         const quant_range sample = detail::sample_of<Choice>(batch, spec);
         if (mode != observer_mode::frozen) range = detail::united<detail::observer_ops<Choice>>(range, sample);
         return range;
@@ -148,14 +169,14 @@ struct basic_plain_average {
     bool started = false;
     observer_mode mode = observer_mode::quantizing;
 
-    QGRAFT_ALWAYS_INLINE constexpr quant_range current() const noexcept { return range; }
+    QGRAFT_HOST_DEVICE QGRAFT_ALWAYS_INLINE constexpr quant_range current() const noexcept { return range; }
 
-    QGRAFT_ALWAYS_INLINE constexpr quant_range update(quant_range batch, const quant_spec& spec) {
+    QGRAFT_HOST_DEVICE QGRAFT_ALWAYS_INLINE constexpr quant_range update(quant_range batch, const quant_spec& spec) {
         using ops = detail::observer_ops<Choice>;
         const quant_range sample = detail::sample_of<Choice>(batch, spec);
         detail::require_decay(decay);
         if (mode == observer_mode::frozen || detail::is_nothing<Choice>(batch)) return range;
-        const auto rate = static_cast<float>(1.0 - decay);
+        const float rate = detail::narrowed(1.0 - decay);
         range = started ? quant_range{detail::moved<ops>(range.min, sample.min, rate),
                                       detail::moved<ops>(range.max, sample.max, rate)}
                         : sample;
@@ -180,10 +201,10 @@ struct debiased_average {
     /// subnormals flushed. Source: TensorFlow 1.15's zero-debiased moving average, which rounds 1 - decay to float32
     /// first. The power is powf of the C library, as in TensorFlow; another library's may differ in the last bit.
     /// Throws quant_error unless 0 <= decay < 1.
-    QGRAFT_ALWAYS_INLINE float update(float sample, double decay) {
+    QGRAFT_HOST_DEVICE QGRAFT_ALWAYS_INLINE float update(float sample, double decay) {
         using ops = float_ops<subnormals::flush>;
         detail::require_decay(decay);
-        const auto rate = static_cast<float>(1.0 - decay);
+        const float rate = detail::narrowed(1.0 - decay);
         biased = detail::moved<ops>(biased, sample, rate);
         step = ops::add(step, 1.0F);
         return value = detail::unbiased(biased, step, rate);
@@ -203,9 +224,11 @@ struct moving_average {
     debiased_average max{.value = initial_range.max};
     observer_mode mode = observer_mode::quantizing;
 
-    QGRAFT_ALWAYS_INLINE constexpr quant_range current() const noexcept { return {min.value, max.value}; }
+    QGRAFT_HOST_DEVICE QGRAFT_ALWAYS_INLINE constexpr quant_range current() const noexcept {
+        return {min.value, max.value};
+    }
 
-    QGRAFT_ALWAYS_INLINE quant_range update(quant_range batch, const quant_spec& spec) {
+    QGRAFT_HOST_DEVICE QGRAFT_ALWAYS_INLINE quant_range update(quant_range batch, const quant_spec& spec) {
         const quant_range sample = detail::sample_of<range_choice::extended>(batch, spec);
         detail::require_decay(decay);
         if (mode != observer_mode::frozen) {

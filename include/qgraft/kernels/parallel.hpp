@@ -26,7 +26,9 @@ QGRAFT_ISA_NAMESPACE_BEGIN
 
 /// The kernel policy P, cut into pieces that Splitter runs; see piece_split. Values and sums are those of P, bit for
 /// bit, however the pieces are run. P is asked for what it has: a summing_kernel_policy for gradients, a
-/// folding_kernel_policy for scale_channels, a storage_kernel_policy for storage. Arguments are checked before anything
+/// folding_kernel_policy for scale_channels, a storage_kernel_policy for storage. A policy that goes about large tensors
+/// in another way has a type for_large_tensors, the policy for pieces of tensors with at least P::large_tensor elements.
+/// Arguments are checked before anything
 /// is written; where a piece throws all the same, that is thrown when all have ended.
 ///
 /// As a type, where Splitter is empty: parallel<simd<>, my_pool>. As an object: parallel kernels(simd<>{}, [&pool](...)
@@ -42,8 +44,10 @@ public:
                        const quant_spec& spec) const {
         require_valid(spec);
         detail::require_size("out", out.size(), in.size());
-        each_piece(in.size(), [&](std::size_t first, std::size_t n) {
-            policy_.fake_quantize(in.subspan(first, n), out.subspan(first, n), range, spec);
+        with_policy(in.size(), [&](const auto& policy) {
+            each_piece(in.size(), [&](std::size_t first, std::size_t n) {
+                policy.fake_quantize(in.subspan(first, n), out.subspan(first, n), range, spec);
+            });
         });
     }
 
@@ -53,8 +57,10 @@ public:
         require_valid<S>();
         if constexpr (S.valid()) {
             detail::require_size("out", out.size(), in.size());
-            each_piece(in.size(), [&](std::size_t first, std::size_t n) {
-                policy_.template fake_quantize<S>(in.subspan(first, n), out.subspan(first, n), range);
+            with_policy(in.size(), [&](const auto& policy) {
+                each_piece(in.size(), [&](std::size_t first, std::size_t n) {
+                    policy.template fake_quantize<S>(in.subspan(first, n), out.subspan(first, n), range);
+                });
             });
         }
     }
@@ -72,15 +78,18 @@ public:
         detail::require_size("grad", grad.size(), in.size());
         detail::require_size("dx", dx.size(), in.size());
         const std::size_t blocks = in.size() / gradient_block + (in.size() % gradient_block != 0 ? 1 : 0);
-        const std::unique_ptr<range_sums[]> found(new range_sums[blocks]);
         const detail::cut pieces = detail::cut::of(blocks, 1, gradient_block);
-        detail::run_pieces(split_, pieces.count, [&](std::size_t i) {
-            for (std::size_t b = pieces.begin(i); b < pieces.end(i); ++b) {
-                const std::size_t first = b * gradient_block;
-                const std::size_t n = std::min(gradient_block, in.size() - first);
-                found[b] = policy_.fake_quantize_gradient_sums(grad.subspan(first, n), in.subspan(first, n),
-                                                               dx.subspan(first, n), range, spec);
-            }
+        if (pieces.count == 1) return policy_.fake_quantize_gradient_sums(grad, in, dx, range, spec);
+        const std::unique_ptr<range_sums[]> found(new range_sums[blocks]);
+        with_policy(in.size(), [&](const auto& policy) {
+            detail::run_pieces(split_, pieces.count, [&](std::size_t i) {
+                for (std::size_t b = pieces.begin(i); b < pieces.end(i); ++b) {
+                    const std::size_t first = b * gradient_block;
+                    const std::size_t n = std::min(gradient_block, in.size() - first);
+                    found[b] = policy.fake_quantize_gradient_sums(grad.subspan(first, n), in.subspan(first, n),
+                                                                  dx.subspan(first, n), range, spec);
+                }
+            });
         });
         range_sums sums;
         for (std::size_t b = 0; b < blocks; ++b) sums += found[b];
@@ -107,9 +116,11 @@ public:
         const detail::channel_rows rows = detail::rows_of(in.size(), ranges.size(), inner);
         detail::require_size("out", out.size(), in.size());
         if (in.empty()) return;
-        detail::for_channel_parts(split_, rows, [&](const detail::channel_part& p) {
-            policy_.fake_quantize_channels(in.subspan(p.first, p.size), out.subspan(p.first, p.size),
-                                           ranges.subspan(p.channel, p.channels), spec, inner);
+        with_policy(in.size(), [&](const auto& policy) {
+            detail::for_channel_parts(split_, rows, [&](const detail::channel_part& p) {
+                policy.fake_quantize_channels(in.subspan(p.first, p.size), out.subspan(p.first, p.size),
+                                              ranges.subspan(p.channel, p.channels), spec, inner);
+            });
         });
     }
 
@@ -135,7 +146,9 @@ public:
         detail::require_size("dx", dx.size(), in.size());
         for (range_sums& s : sums) s = {};
         if (in.empty()) return;
-        detail::channel_gradients<P, Splitter>(policy_, split_, grad, in, dx, ranges, spec, rows).run(sums);
+        with_policy(in.size(), [&](const auto& policy) {
+            detail::channel_gradients(policy, split_, grad, in, dx, ranges, spec, rows).run(sums);
+        });
     }
 
     /// See channel_kernel_policy.
@@ -164,9 +177,11 @@ public:
         const detail::channel_rows rows = detail::rows_of(in.size(), scales.size(), inner);
         detail::require_size("out", out.size(), in.size());
         if (in.empty()) return;
-        detail::for_channel_parts(split_, rows, [&](const detail::channel_part& p) {
-            policy_.scale_channels(in.subspan(p.first, p.size), out.subspan(p.first, p.size),
-                                   scales.subspan(p.channel, p.channels), inner);
+        with_policy(in.size(), [&](const auto& policy) {
+            detail::for_channel_parts(split_, rows, [&](const detail::channel_part& p) {
+                policy.scale_channels(in.subspan(p.first, p.size), out.subspan(p.first, p.size),
+                                      scales.subspan(p.channel, p.channels), inner);
+            });
         });
     }
 
@@ -214,6 +229,15 @@ public:
     }
 
 private:
+    /// Calls f with the policy for pieces of a tensor of so many elements.
+    template <class F>
+    void with_policy(std::size_t size, const F& f) const {
+        if constexpr (requires { typename P::for_large_tensors; }) {
+            if (size >= P::large_tensor) return f(typename P::for_large_tensors{});
+        }
+        f(policy_);
+    }
+
     /// Calls f(first, n) for pieces of n elements.
     template <class F>
     void each_piece(std::size_t size, const F& f) const {

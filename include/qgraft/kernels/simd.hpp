@@ -29,10 +29,14 @@ QGRAFT_ISA_NAMESPACE_BEGIN
 /// The kernel policy for speed: AVX-512, AVX2, SSE4.1 or NEON, chosen when it runs, whatever flags the program is
 /// compiled with. Same functions, same errors and, bit for bit, same values as scalar<Numerics>; sums of gradients are
 /// equal within 1e-6 of the sum of magnitudes, as their order differs. A numerics policy with a formula of its own, and
-/// a processor without these instructions, run the scalar definition.
-template <numerics_policy Numerics = tf115>
-struct simd : detail::simd_channels<Numerics>, detail::simd_storage<Numerics> {
+/// a processor without these instructions, run the scalar definition. Tensors of large_tensor elements and more are
+/// written past the caches, except in place; with Streams, which is for pieces of such a tensor, those of any size.
+template <numerics_policy Numerics = tf115, bool Streams = false>
+struct simd : detail::simd_channels<Numerics, Streams>, detail::simd_storage<Numerics> {
     using numerics = Numerics;
+
+    static constexpr std::size_t large_tensor = detail::streamed_bytes / sizeof(float);
+    using for_large_tensors = simd<Numerics, true>;
 
     /// out[i] = in[i] moved to the nearest value of the nudged range.
     static void fake_quantize(std::span<const float> in, std::span<float> out, quant_range range,
@@ -50,7 +54,7 @@ struct simd : detail::simd_channels<Numerics>, detail::simd_storage<Numerics> {
             }
             float params[detail::simd_params];
             detail::put_params<Numerics::tensor_form>(nudged, params, 1);
-            const bool streams = detail::worth_streaming(in.data(), out.data(), in.size_bytes());
+            const bool streams = detail::worth_streaming<Streams>(in.data(), out.data(), in.size_bytes());
             const detail::numerics_mode<Numerics::ops::flushes> mode(!detail::is_common(nudged.scale));
             QGRAFT_SIMD_CALL(level, forward<Numerics::tensor_form>(in.data(), out.data(), in.size(), params, streams))
         }
@@ -89,7 +93,7 @@ struct simd : detail::simd_channels<Numerics>, detail::simd_storage<Numerics> {
             float params[detail::simd_params];
             detail::put_params<Numerics::tensor_form>(nudged, params, 1);
             const bool streams =
-                detail::worth_streaming(grad.data(), dx.data(), in.size_bytes()) && dx.data() != in.data();
+                detail::worth_streaming<Streams>(grad.data(), dx.data(), in.size_bytes()) && dx.data() != in.data();
             const detail::numerics_mode<Numerics::ops::flushes> mode;
             QGRAFT_SIMD_CALL(level, gradient<Numerics::tensor_form>(grad.data(), in.data(), dx.data(), in.size(),
                                                                     params, 1, streams, &sums))

@@ -6,6 +6,7 @@
 #include <qgraft/kernels/numerics_concept.hpp>
 #include <qgraft/quant/affine.hpp>
 #include <qgraft/quant/float32.hpp>
+#include <qgraft/quant/host_device.hpp>
 #include <qgraft/quant/isa_namespace.hpp>
 #include <qgraft/quant/quant_range.hpp>
 #include <qgraft/quant/quant_spec.hpp>
@@ -27,38 +28,42 @@ struct tensorflow_numerics {
     static constexpr bool nudges_symmetric = false;
 
     /// NaN stays NaN, but a collapsed range gives 0 even for NaN.
-    static constexpr float quantize(float x, const nudged_range& r) noexcept {
+    QGRAFT_HOST_DEVICE static constexpr float quantize(float x, const nudged_range& r) noexcept {
         return r.collapsed ? 0.0F : value_of<Tensor>(steps<Tensor>(x, r), r);
     }
 
-    static constexpr float quantize_channel(float x, const nudged_range& r) noexcept {
+    QGRAFT_HOST_DEVICE static constexpr float quantize_channel(float x, const nudged_range& r) noexcept {
         return r.collapsed ? 0.0F : value_of<Channel>(steps<Channel>(x, r), r);
     }
 
     /// min <= x <= max. NaN neither passes nor is below nor above.
-    static constexpr bool passes(float x, const nudged_range& r) noexcept {
-        return ops::flushed(x) >= r.min && ops::flushed(x) <= r.max;
+    QGRAFT_HOST_DEVICE static constexpr bool passes(float x, const nudged_range& r) noexcept {
+        return at_most(r.min, ops::flushed(x)) && at_most(ops::flushed(x), r.max);
     }
-    static constexpr bool below(float x, const nudged_range& r) noexcept { return ops::flushed(x) < r.min; }
-    static constexpr bool above(float x, const nudged_range& r) noexcept { return ops::flushed(x) > r.max; }
+    QGRAFT_HOST_DEVICE static constexpr bool below(float x, const nudged_range& r) noexcept {
+        return less(ops::flushed(x), r.min);
+    }
+    QGRAFT_HOST_DEVICE static constexpr bool above(float x, const nudged_range& r) noexcept {
+        return less(r.max, ops::flushed(x));
+    }
 
     /// NaN becomes the zero point: dequantized it is 0.
-    static constexpr int to_integer(float x, const nudged_range& r) noexcept {
+    QGRAFT_HOST_DEVICE static constexpr int to_integer(float x, const nudged_range& r) noexcept {
         if (r.collapsed) return r.zero_point;
         const float q = ops::add(steps<Tensor>(x, r), lowest<Tensor>(r));
-        if (q != q) return within(r.zero_point, r);
-        if (q <= static_cast<float>(r.qmin)) return r.qmin;
-        return q >= static_cast<float>(r.qmax) ? r.qmax : static_cast<int>(q);
+        if (is_nan(q)) return within(r.zero_point, r);
+        if (at_most(q, static_cast<float>(r.qmin))) return r.qmin;
+        return at_most(static_cast<float>(r.qmax), q) ? r.qmax : truncated(q);
     }
 
-    static constexpr float to_real(int q, const nudged_range& r) noexcept {
+    QGRAFT_HOST_DEVICE static constexpr float to_real(int q, const nudged_range& r) noexcept {
         return r.collapsed ? 0.0F : value_of<Tensor>(ops::sub(static_cast<float>(q), lowest<Tensor>(r)), r);
     }
 
 private:
     /// How many steps x is above min, or above zero where the form counts from there: a whole number, or NaN.
     template <quantize_form Form>
-    static constexpr float steps(float x, const nudged_range& r) noexcept {
+    QGRAFT_HOST_DEVICE static constexpr float steps(float x, const nudged_range& r) noexcept {
         const float shifted = ops::sub(ops::maximum(ops::minimum(x, r.max), r.min), r.min);
         float at = divides_by_scale(Form) ? ops::div(shifted, r.scale) : ops::mul(shifted, r.inv_scale);
         if constexpr (counts_from_zero(Form)) at = ops::sub(at, r.quant_zero);
@@ -66,34 +71,40 @@ private:
     }
 
     template <quantize_form Form>
-    static constexpr float value_of(float steps, const nudged_range& r) noexcept {
+    QGRAFT_HOST_DEVICE static constexpr float value_of(float steps, const nudged_range& r) noexcept {
         const float product = ops::mul(steps, r.scale);
         return counts_from_zero(Form) ? product : ops::add(product, r.min);
     }
 
     /// The integer of no steps.
     template <quantize_form Form>
-    static constexpr float lowest(const nudged_range& r) noexcept {
+    QGRAFT_HOST_DEVICE static constexpr float lowest(const nudged_range& r) noexcept {
         const auto qmin = static_cast<float>(r.qmin);
         return counts_from_zero(Form) ? ops::add(qmin, r.quant_zero) : qmin;
     }
 
-    static constexpr int within(int q, const nudged_range& r) noexcept {
+    QGRAFT_HOST_DEVICE static constexpr int within(int q, const nudged_range& r) noexcept {
         return q < r.qmin ? r.qmin : q > r.qmax ? r.qmax : q;
     }
 };
 
+template <class Ops>
+QGRAFT_HOST_DEVICE constexpr float rounded_zero(const nudged_range& r) noexcept {
+    return Ops::floor(Ops::add(Ops::mul(negated(r.min), r.inv_scale), 0.5F));
+}
+
 /// The nudge of TensorFlow 2, which also rounds where zero is: quant_zero = floor(-min * inv_scale + 0.5).
 template <bool Collapses>
-constexpr nudged_range nudge_with_zero(quant_range range, const quant_spec& spec) {
+QGRAFT_HOST_DEVICE constexpr nudged_range nudge_with_zero(quant_range range, const quant_spec& spec) {
     nudged_range r = qgraft::nudge<subnormals::flush, Collapses>(range, spec);
     if (r.collapsed) return r;
-    const auto quant_zero = [&r]<subnormals Mode>(float_ops<Mode>) {
-        using ops = float_ops<Mode>;
-        return ops::floor(ops::add(ops::mul(-r.min, r.inv_scale), 0.5F));
-    };
-    const bool ordinary = is_ordinary(r.min) && is_ordinary(r.inv_scale);
-    r.quant_zero = ordinary ? quant_zero(float_ops<subnormals::keep>{}) : quant_zero(float_ops<subnormals::flush>{});
+#if !defined(__CUDA_ARCH__)
+    if (is_ordinary(r.min) && is_ordinary(r.inv_scale)) {
+        r.quant_zero = rounded_zero<float_ops<subnormals::keep>>(r);
+        return r;
+    }
+#endif
+    r.quant_zero = rounded_zero<float_ops<subnormals::flush>>(r);
     return r;
 }
 
@@ -105,7 +116,7 @@ QGRAFT_ISA_NAMESPACE_BEGIN
 /// TensorFlow 1.15, its fake quantization with ranges from variables, per tensor and per channel: results are bit-equal
 /// to those of its x86 kernels.
 struct tf115 : detail::tensorflow_numerics<quantize_form::divide, quantize_form::divide> {
-    static constexpr nudged_range nudge(quant_range range, const quant_spec& spec) {
+    QGRAFT_HOST_DEVICE static constexpr nudged_range nudge(quant_range range, const quant_spec& spec) {
         return qgraft::nudge<subnormals::flush>(range, spec);
     }
 };
@@ -113,7 +124,7 @@ struct tf115 : detail::tensorflow_numerics<quantize_form::divide, quantize_form:
 /// TensorFlow 1.15, its fake quantization with a fixed range in attributes, which multiplies by the rounded 1 / scale.
 /// The op refuses the range 0, 0, but not one of subnormals, which gives NaN everywhere: so does 0, 0 here.
 struct tf115_args : detail::tensorflow_numerics<quantize_form::multiply, quantize_form::multiply> {
-    static constexpr nudged_range nudge(quant_range range, const quant_spec& spec) {
+    QGRAFT_HOST_DEVICE static constexpr nudged_range nudge(quant_range range, const quant_spec& spec) {
         nudged_range r = qgraft::nudge<subnormals::flush, false>(range, spec);
         r.inv_scale = ops::div(1.0F, r.scale);
         return r;
@@ -123,7 +134,7 @@ struct tf115_args : detail::tensorflow_numerics<quantize_form::multiply, quantiz
 /// TensorFlow 2 (2.21), its fake quantization with ranges from variables, per tensor and per channel: a tensor with one
 /// range is divided by the scale, one with a range a channel is multiplied.
 struct tf2 : detail::tensorflow_numerics<quantize_form::divide_zero, quantize_form::multiply_zero> {
-    static constexpr nudged_range nudge(quant_range range, const quant_spec& spec) {
+    QGRAFT_HOST_DEVICE static constexpr nudged_range nudge(quant_range range, const quant_spec& spec) {
         return detail::nudge_with_zero<true>(range, spec);
     }
 };
@@ -131,7 +142,7 @@ struct tf2 : detail::tensorflow_numerics<quantize_form::divide_zero, quantize_fo
 /// TensorFlow 2 (2.21), its fake quantization with a fixed range in attributes. The op refuses the range 0,
 /// 0, which gives NaN everywhere here.
 struct tf2_args : detail::tensorflow_numerics<quantize_form::multiply_zero, quantize_form::multiply_zero> {
-    static constexpr nudged_range nudge(quant_range range, const quant_spec& spec) {
+    QGRAFT_HOST_DEVICE static constexpr nudged_range nudge(quant_range range, const quant_spec& spec) {
         return detail::nudge_with_zero<false>(range, spec);
     }
 };

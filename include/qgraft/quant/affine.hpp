@@ -5,6 +5,7 @@
 
 #include <qgraft/quant/error.hpp>
 #include <qgraft/quant/float32.hpp>
+#include <qgraft/quant/host_device.hpp>
 #include <qgraft/quant/isa_namespace.hpp>
 #include <qgraft/quant/quant_range.hpp>
 #include <qgraft/quant/quant_spec.hpp>
@@ -18,16 +19,16 @@ namespace detail {
 QGRAFT_ISA_NAMESPACE_BEGIN
 
 /// The integer nearest to z, halves away from zero; for 0 <= z < 2^24.
-constexpr int round_half_away(float z) noexcept {
-    const int whole = static_cast<int>(z);
-    return z - static_cast<float>(whole) >= 0.5F ? whole + 1 : whole;
+QGRAFT_HOST_DEVICE constexpr int round_half_away(float z) noexcept {
+    const int whole = truncated(z);
+    return less(difference_of(z, static_cast<float>(whole)), 0.5F) ? whole : whole + 1;
 }
 
 /// The zero point for its real-valued position z: clamped to qmin ... qmax, rounded half away from zero, 0 for NaN.
-constexpr int zero_point_at(float z, int qmin, int qmax) noexcept {
-    if (z < static_cast<float>(qmin)) return qmin;
-    if (z > static_cast<float>(qmax)) return qmax;
-    return z == z ? round_half_away(z) : 0;
+QGRAFT_HOST_DEVICE constexpr int zero_point_at(float z, int qmin, int qmax) noexcept {
+    if (less(z, static_cast<float>(qmin))) return qmin;
+    if (less(static_cast<float>(qmax), z)) return qmax;
+    return is_nan(z) ? 0 : round_half_away(z);
 }
 
 inline constexpr int highest_integer = (1 << max_quant_bits) - 1;
@@ -48,16 +49,16 @@ constexpr bool is_ordinary(float x) noexcept {
 
 /// nudge of a range that is not collapsed.
 template <class Ops>
-constexpr nudged_range nudge_live(quant_range range, int qmin, int qmax) noexcept {
+QGRAFT_HOST_DEVICE constexpr nudged_range nudge_live(quant_range range, int qmin, int qmax) noexcept {
     const auto low = static_cast<float>(qmin);
     const auto high = static_cast<float>(qmax);
     const float width = Ops::sub(range.max, range.min);
-    const float scale = Ops::div(width, high - low);
+    const float scale = Ops::div(width, Ops::sub(high, low));
     const int zero_point = zero_point_at(Ops::sub(low, Ops::div(range.min, scale)), qmin, qmax);
     return {.min = Ops::mul(static_cast<float>(qmin - zero_point), scale),
             .max = Ops::mul(static_cast<float>(qmax - zero_point), scale),
             .scale = scale,
-            .inv_scale = Ops::div(high - low, width),
+            .inv_scale = Ops::div(Ops::sub(high, low), width),
             .zero_point = zero_point,
             .collapsed = false,
             .qmin = qmin,
@@ -83,23 +84,27 @@ QGRAFT_ISA_NAMESPACE_BEGIN
 /// quant_error. In a constant expression the range must be finite and min != max, or both 0. Where Collapses is false,
 /// 0, 0 is as min == max != 0.
 template <subnormals Mode = subnormals::flush, bool Collapses = true>
-constexpr nudged_range nudge(quant_range range, int qmin, int qmax) {
+QGRAFT_HOST_DEVICE constexpr nudged_range nudge(quant_range range, int qmin, int qmax) {
+#if !defined(__CUDA_ARCH__)
     if (qmin < 0 || qmin >= qmax || qmax > detail::highest_integer) [[unlikely]]
         detail::throw_bad_integers(qmin, qmax);
+#endif
     using ops = float_ops<Mode>;
-    if (Collapses && ops::flushed(range.min) == 0.0F && ops::flushed(range.max) == 0.0F) {
+    if (Collapses && detail::is_zero(ops::flushed(range.min)) && detail::is_zero(ops::flushed(range.max))) {
         return {.zero_point = qmin, .collapsed = true, .qmin = qmin, .qmax = qmax};
     }
+#if !defined(__CUDA_ARCH__)
     // Of ordinary ends nothing below is subnormal, except what is 0 in either mode: so looking for it is saved.
     if (detail::is_ordinary(range.min) && detail::is_ordinary(range.max)) {
         return detail::nudge_live<float_ops<subnormals::keep>>(range, qmin, qmax);
     }
+#endif
     return detail::nudge_live<ops>(range, qmin, qmax);
 }
 
 /// nudge with the integers of a run-time spec; throws quant_error where it is not valid.
 template <subnormals Mode = subnormals::flush, bool Collapses = true>
-constexpr nudged_range nudge(quant_range range, const quant_spec& spec) {
+QGRAFT_HOST_DEVICE constexpr nudged_range nudge(quant_range range, const quant_spec& spec) {
     return nudge<Mode, Collapses>(range, spec.qmin(), spec.qmax());
 }
 
@@ -114,12 +119,12 @@ constexpr nudged_range nudge(quant_range range, const quant_spec& spec) {
 /// written; where TensorFlow's graph optimizer is left on, it multiplies by the rounded 1 / ratio instead, and the
 /// lower end of a wide symmetric range may differ in the last bit. Throws quant_error where the spec is not valid.
 template <subnormals Mode = subnormals::flush>
-constexpr quant_range range_of(float min, float max, const quant_spec& spec) {
+QGRAFT_HOST_DEVICE constexpr quant_range range_of(float min, float max, const quant_spec& spec) {
     require_valid(spec);
     using ops = float_ops<Mode>;
     if (!spec.symmetric) return {ops::minimum(min, 0.0F), ops::maximum(max, 0.0F)};
     const int codes = 1 << spec.bits;
-    const float ratio = spec.narrow_range ? -1.0F : -static_cast<float>(codes - 2) / static_cast<float>(codes);
+    const float ratio = spec.narrow_range ? -1.0F : ops::div(static_cast<float>(2 - codes), static_cast<float>(codes));
     return {ops::minimum(min, ops::div(max, ratio)), ops::maximum(max, ops::mul(min, ratio))};
 }
 

@@ -3,13 +3,14 @@
 #ifndef QGRAFT_QUANT_FLOAT32_HPP
 #define QGRAFT_QUANT_FLOAT32_HPP
 
+#include <qgraft/quant/device_division.hpp>
+#include <qgraft/quant/device_float32.hpp>
+#include <qgraft/quant/host_device.hpp>
 #include <qgraft/quant/isa_namespace.hpp>
 
-#include <bit>
 #include <cfloat>
 #include <cstdint>
 #include <limits>
-#include <type_traits>
 
 #if defined(__FAST_MATH__) || (defined(__FINITE_MATH_ONLY__) && __FINITE_MATH_ONLY__) || \
     defined(__ASSOCIATIVE_MATH__) || defined(__RECIPROCAL_MATH__) || defined(__NO_SIGNED_ZEROS__)
@@ -31,8 +32,9 @@ namespace detail {
 QGRAFT_ISA_NAMESPACE_BEGIN
 
 /// Hides from the optimizer where a product comes from, so that it cannot be fused with a following sum.
-constexpr float opaque(float x) noexcept {
-    if (!std::is_constant_evaluated()) {
+QGRAFT_HOST_DEVICE constexpr float opaque(float x) noexcept {
+#if !defined(__CUDA_ARCH__)
+    if (!__builtin_is_constant_evaluated()) {
 #if defined(__x86_64__) || (defined(__i386__) && defined(__SSE__))
         asm("" : "+x"(x));
 #elif defined(__aarch64__)
@@ -43,18 +45,88 @@ constexpr float opaque(float x) noexcept {
 #error "qgraft: this compiler needs a barrier against the contraction of a*b+c"
 #endif
     }
+#endif
     return x;
 }
 
-constexpr float signed_zero_of(float x) noexcept {
-    return std::bit_cast<float>(std::bit_cast<std::uint32_t>(x) & 0x80000000U);
+// One operation each, rounded to nearest even, that keeps subnormals: plain on a CPU, on a GPU the instruction that does
+// so whatever the flags of its compiler are.
+#if defined(__CUDA_ARCH__)
+#define QGRAFT_ON_DEVICE_RETURN(call) \
+    if (!__builtin_is_constant_evaluated()) return device::call
+#else
+#define QGRAFT_ON_DEVICE_RETURN(call) static_cast<void>(0)
+#endif
+
+QGRAFT_HOST_DEVICE constexpr float sum_of(float a, float b) noexcept {
+    QGRAFT_ON_DEVICE_RETURN(add(a, b));
+    return a + b;
+}
+QGRAFT_HOST_DEVICE constexpr float difference_of(float a, float b) noexcept {
+    QGRAFT_ON_DEVICE_RETURN(sub(a, b));
+    return a - b;
+}
+QGRAFT_HOST_DEVICE constexpr float product_of(float a, float b) noexcept {
+    QGRAFT_ON_DEVICE_RETURN(mul(a, b));
+    return opaque(a * b);
+}
+QGRAFT_HOST_DEVICE constexpr float quotient_of(float a, float b) noexcept {
+#if defined(__CUDA_ARCH__)
+    if (!__builtin_is_constant_evaluated()) return divided(a, b, device::rough_reciprocal(device::widened(b)));
+#endif
+    return a / b;
+}
+QGRAFT_HOST_DEVICE constexpr float negated(float a) noexcept {
+    QGRAFT_ON_DEVICE_RETURN(neg(a));
+    return -a;
+}
+QGRAFT_HOST_DEVICE constexpr bool less(float a, float b) noexcept {
+    QGRAFT_ON_DEVICE_RETURN(less(a, b));
+    return a < b;
+}
+QGRAFT_HOST_DEVICE constexpr bool at_most(float a, float b) noexcept {
+    QGRAFT_ON_DEVICE_RETURN(at_most(a, b));
+    return a <= b;
+}
+QGRAFT_HOST_DEVICE constexpr bool is_nan(float a) noexcept {
+    QGRAFT_ON_DEVICE_RETURN(unordered(a, a));
+    return a != a;
+}
+QGRAFT_HOST_DEVICE constexpr double widened(float a) noexcept {
+    QGRAFT_ON_DEVICE_RETURN(widened(a));
+    return static_cast<double>(a);
+}
+QGRAFT_HOST_DEVICE constexpr float narrowed(double a) noexcept {
+    QGRAFT_ON_DEVICE_RETURN(narrowed(a));
+    return static_cast<float>(a);
+}
+/// The integer part of a float that has one.
+QGRAFT_HOST_DEVICE constexpr int truncated(float a) noexcept {
+    QGRAFT_ON_DEVICE_RETURN(to_int(a));
+    return static_cast<int>(a);
 }
 
-constexpr float flush_subnormal(float x) noexcept {
-    return (std::bit_cast<std::uint32_t>(x) & 0x7f800000U) == 0 ? signed_zero_of(x) : x;
+QGRAFT_HOST_DEVICE constexpr bool is_zero(float x) noexcept {
+    return (__builtin_bit_cast(std::uint32_t, x) & 0x7fffffffU) == 0;
 }
 
-constexpr double magnitude(float x) noexcept { return x < 0.0F ? -static_cast<double>(x) : static_cast<double>(x); }
+QGRAFT_HOST_DEVICE constexpr float signed_zero_of(float x) noexcept {
+    return __builtin_bit_cast(float, __builtin_bit_cast(std::uint32_t, x) & 0x80000000U);
+}
+
+QGRAFT_HOST_DEVICE constexpr float flush_subnormal(float x) noexcept {
+    QGRAFT_ON_DEVICE_RETURN(mul_flushing(x, 1.0F));
+    return (__builtin_bit_cast(std::uint32_t, x) & 0x7f800000U) == 0 ? signed_zero_of(x) : x;
+}
+
+/// Whether the magnitude is FLT_MIN.
+QGRAFT_HOST_DEVICE constexpr bool is_least_normal(float x) noexcept {
+    return (__builtin_bit_cast(std::uint32_t, x) & 0x7fffffffU) == 0x00800000U;
+}
+
+QGRAFT_HOST_DEVICE constexpr double magnitude(float x) noexcept { return less(x, 0.0F) ? -widened(x) : widened(x); }
+
+#undef QGRAFT_ON_DEVICE_RETURN
 
 // Halfway between FLT_MIN and its lower neighbour of 24 bits. x86 calls a result tiny if it is below FLT_MIN when
 // rounded to 24 bits with an unbounded exponent, so an exact result from here on counts as FLT_MIN, one below it is
@@ -73,7 +145,7 @@ struct float_ops {
     static constexpr bool flushes = Mode == subnormals::flush;
 
     /// x, or zero with the sign of x where x is subnormal and Mode flushes.
-    static constexpr float flushed(float x) noexcept {
+    QGRAFT_HOST_DEVICE static constexpr float flushed(float x) noexcept {
         if constexpr (flushes) {
             return detail::flush_subnormal(x);
         } else {
@@ -81,27 +153,31 @@ struct float_ops {
         }
     }
 
-    static constexpr float add(float a, float b) noexcept { return flushed(flushed(a) + flushed(b)); }
-    static constexpr float sub(float a, float b) noexcept { return flushed(flushed(a) - flushed(b)); }
+    QGRAFT_HOST_DEVICE static constexpr float add(float a, float b) noexcept {
+        return flushed(detail::sum_of(flushed(a), flushed(b)));
+    }
+    QGRAFT_HOST_DEVICE static constexpr float sub(float a, float b) noexcept {
+        return flushed(detail::difference_of(flushed(a), flushed(b)));
+    }
 
-    static constexpr float mul(float a, float b) noexcept {
+    QGRAFT_HOST_DEVICE static constexpr float mul(float a, float b) noexcept {
         a = flushed(a);
         b = flushed(b);
-        const float r = detail::opaque(a * b);
+        const float r = detail::product_of(a, b);
         if constexpr (flushes) {
-            if ((r == FLT_MIN || r == -FLT_MIN) && detail::magnitude(a) * detail::magnitude(b) < detail::tiny_bound) {
+            if (detail::is_least_normal(r) && detail::magnitude(a) * detail::magnitude(b) < detail::tiny_bound) {
                 return detail::signed_zero_of(r);
             }
         }
         return flushed(r);
     }
 
-    static constexpr float div(float a, float b) noexcept {
+    QGRAFT_HOST_DEVICE static constexpr float div(float a, float b) noexcept {
         a = flushed(a);
         b = flushed(b);
-        const float r = a / b;
+        const float r = detail::quotient_of(a, b);
         if constexpr (flushes) {
-            if ((r == FLT_MIN || r == -FLT_MIN) && detail::magnitude(a) < detail::tiny_bound * detail::magnitude(b)) {
+            if (detail::is_least_normal(r) && detail::magnitude(a) < detail::tiny_bound * detail::magnitude(b)) {
                 return detail::signed_zero_of(r);
             }
         }
@@ -109,30 +185,36 @@ struct float_ops {
     }
 
     /// b where b < a, else a: the first operand where they are equal or either is NaN.
-    static constexpr float minimum(float a, float b) noexcept {
+    QGRAFT_HOST_DEVICE static constexpr float minimum(float a, float b) noexcept {
         a = flushed(a);
         b = flushed(b);
-        return b < a ? b : a;
+        return detail::less(b, a) ? b : a;
     }
 
     /// b where a < b, else a: the first operand where they are equal or either is NaN.
-    static constexpr float maximum(float a, float b) noexcept {
+    QGRAFT_HOST_DEVICE static constexpr float maximum(float a, float b) noexcept {
         a = flushed(a);
         b = flushed(b);
-        return a < b ? b : a;
+        return detail::less(a, b) ? b : a;
     }
 
     /// The greatest integer not above x; NaN, infinities and zeros are returned as they are.
-    static constexpr float floor(float x) noexcept {
+    QGRAFT_HOST_DEVICE static constexpr float floor(float x) noexcept {
         x = flushed(x);
+#if defined(__CUDA_ARCH__)
+        if (!__builtin_is_constant_evaluated()) return detail::device::floor(x);
+#endif
         if (!(x > -0x1p23F && x < 0x1p23F) || x == 0.0F) return x;  // already integral, or NaN
         const auto truncated = static_cast<float>(static_cast<std::int32_t>(x));
         return truncated > x ? truncated - 1.0F : truncated;
     }
 
     /// The integer nearest to x, the even one of two; NaN, infinities and zeros are returned as they are.
-    static constexpr float nearest(float x) noexcept {
+    QGRAFT_HOST_DEVICE static constexpr float nearest(float x) noexcept {
         x = flushed(x);
+#if defined(__CUDA_ARCH__)
+        if (!__builtin_is_constant_evaluated()) return detail::device::nearest(x);
+#endif
         if (!(x > -0x1p23F && x < 0x1p23F) || x == 0.0F) return x;  // already integral, or NaN
         const float below = floor(x);
         const float part = x - below;

@@ -4,6 +4,7 @@
 #define QGRAFT_QUANT_QUANT_SPEC_HPP
 
 #include <qgraft/quant/error.hpp>
+#include <qgraft/quant/host_device.hpp>
 #include <qgraft/quant/isa_namespace.hpp>
 
 #include <type_traits>
@@ -33,7 +34,7 @@ QGRAFT_ISA_NAMESPACE_END
 
 QGRAFT_ISA_NAMESPACE_BEGIN
 /// Throws quant_error where a run-time spec is not valid.
-QGRAFT_ALWAYS_INLINE constexpr void require_valid(const quant_spec& spec);
+QGRAFT_HOST_DEVICE QGRAFT_ALWAYS_INLINE constexpr void require_valid(const quant_spec& spec);
 QGRAFT_ISA_NAMESPACE_END
 
 /// How a tensor is quantized. A structural type: usable as a template argument as well as at run time.
@@ -44,21 +45,21 @@ struct quant_spec {
     granularity grain = granularity::per_tensor;
 
     /// True where bits is in range; the functions below need that.
-    QGRAFT_ALWAYS_INLINE constexpr bool valid() const noexcept {
+    QGRAFT_HOST_DEVICE QGRAFT_ALWAYS_INLINE constexpr bool valid() const noexcept {
         return bits >= min_quant_bits && bits <= max_quant_bits;
     }
 
     /// The lowest integer: 1 with a narrow range, else 0.
-    QGRAFT_ALWAYS_INLINE constexpr int qmin() const noexcept { return narrow_range ? 1 : 0; }
+    QGRAFT_HOST_DEVICE QGRAFT_ALWAYS_INLINE constexpr int qmin() const noexcept { return narrow_range ? 1 : 0; }
 
     /// The highest integer, 2^bits - 1. Throws quant_error where the spec is not valid.
-    QGRAFT_ALWAYS_INLINE constexpr int qmax() const {
+    QGRAFT_HOST_DEVICE QGRAFT_ALWAYS_INLINE constexpr int qmax() const {
         require_valid(*this);
         return (1 << bits) - 1;
     }
 
     /// How many integers there are, qmax - qmin + 1. Throws quant_error where the spec is not valid.
-    QGRAFT_ALWAYS_INLINE constexpr int levels() const { return qmax() - qmin() + 1; }
+    QGRAFT_HOST_DEVICE QGRAFT_ALWAYS_INLINE constexpr int levels() const { return qmax() - qmin() + 1; }
 
     QGRAFT_ALWAYS_INLINE friend constexpr bool operator==(const quant_spec& a, const quant_spec& b) noexcept {
         return a.bits == b.bits && a.symmetric == b.symmetric && a.narrow_range == b.narrow_range && a.grain == b.grain;
@@ -67,9 +68,13 @@ struct quant_spec {
 
 QGRAFT_ISA_NAMESPACE_BEGIN
 
-QGRAFT_ALWAYS_INLINE constexpr void require_valid(const quant_spec& spec) {
+QGRAFT_HOST_DEVICE QGRAFT_ALWAYS_INLINE constexpr void require_valid(const quant_spec& spec) {
+#if !defined(__CUDA_ARCH__)
     if (!spec.valid()) [[unlikely]]
         detail::throw_invalid(spec.bits);
+#else
+    static_cast<void>(spec);  // looked at before the kernel was started
+#endif
 }
 
 /// Refuses, in one sentence at compile time, a spec that is not valid as a template argument.

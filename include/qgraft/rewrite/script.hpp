@@ -59,6 +59,12 @@ struct emission {
     node_id like = no_node;
 };
 
+/// A node that was made like another one.
+struct node_copy {
+    node_id made = no_node;
+    node_id like = no_node;
+};
+
 /// A scope to open, below another or at the top.
 struct scope_opening {
     scope_kind kind;

@@ -36,16 +36,20 @@ public:
     /// The account so far; rules write their decisions into it.
     [[nodiscard]] report& account() noexcept { return report_; }
 
+    /// The nodes that scripts have made like others.
+    [[nodiscard]] const std::vector<node_copy>& copies() const noexcept { return copies_; }
+
     /// Validates a script, then makes its edits. Where this throws, commit() will keep nothing.
     void apply(const script& s) {
         is_broken_ = true;
         validate(index_, s);
-        builder b{*this, s, {}, {}, {}, {}};
+        builder b{*this, s, {}, {}, {}, {}, {}};
         b.values.reserve(s.emissions());
         const std::size_t before = editor_.added().size();
         for (const auto& step : s.steps()) b.make_step(step);
         index_.extend(std::span(editor_.added()).subspan(before));
         report_.nodes_after = index_.size();
+        for (const node_copy c : b.copies) copies_.push_back({*index_.find(b.values[c.made].node), c.like});
         report_variables(std::span(editor_.added()).subspan(before), b.initial_values);
         is_broken_ = false;
     }
@@ -64,6 +68,7 @@ private:
         std::vector<value<node>> values;
         std::vector<std::pair<node, double>> initial_values{};  ///< of the variables that the script asked for
         std::vector<operand_of<node>> operands{};               ///< of the word that is built
+        std::vector<node_copy> copies{};                        ///< `made` is a place among the values
 
         [[nodiscard]] value<node> resolve(tensor t) const {
             const node_id base = self.index_.size();
@@ -105,6 +110,7 @@ private:
                                 at_root ? detail::at_root : scopes[static_cast<std::size_t>(e.scope)], params, {}};
             if (e.like != no_node) i.like = self.index_.handle(e.like);
             values.push_back(dialect<G>::build(self.editor_, i));
+            if (e.like != no_node) copies.push_back({static_cast<node_id>(values.size() - 1), e.like});
             if (e.op == word::variable) initial_values.emplace_back(values.back().node, params.real);
         }
 
@@ -145,6 +151,7 @@ private:
     editor<G> editor_;
     graph_index<G> index_;
     report report_;
+    std::vector<node_copy> copies_;
     bool is_broken_ = false;  ///< a script was applied in part
 };
 

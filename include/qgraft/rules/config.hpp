@@ -10,11 +10,20 @@
 #include <string>
 #include <vector>
 
-#include <qgraft/ops/view.hpp>
 #include <qgraft/ops/instruction.hpp>
+#include <qgraft/ops/view.hpp>
 #include <qgraft/quant/quant_spec.hpp>
+#include <qgraft/rewrite/script.hpp>
+#include <qgraft/rules/layer_settings.hpp>
 
 namespace qgraft {
+
+/// The settings of one layer with the kernel policy's functors for them, or none.
+struct layer_plan {
+    layer_settings settings{};
+    fake_quant_kernel weight_kernel = nullptr;
+    fake_quant_kernel activation_kernel = nullptr;
+};
 
 /// The settings of the quantize rules, as values. qat.hpp makes one from a policy and from the arguments of an entry
 /// point.
@@ -29,7 +38,9 @@ struct quantize_config {
     /// The kernel policy's functors for these specs, or none.
     fake_quant_kernel weight_kernel = nullptr;
     fake_quant_kernel activation_kernel = nullptr;
-    /// The decay of the moving averages of activation ranges.
+    range_policy weight_range = range_policy::last_value;
+    range_policy activation_range = range_policy::moving_average;
+    /// The decay of the moving averages of ranges.
     double ema_decay = 0.999;
     /// The step from which on values are quantized; none or 0: at once.
     std::optional<std::int64_t> quant_delay{};
@@ -37,16 +48,47 @@ struct quantize_config {
     std::string scope{};
     /// Equal to the reference also where it is wrong.
     bool as_reference = false;
-    /// Layers that stay as they are.
+    /// Layers that stay as they are, sorted.
     std::vector<node_id> excluded{};
+    /// Settings of single layers: by node, the place of its own among the plans, plus 1; 0, or no entry: those above.
+    std::vector<node_id> plan_places{};
+    std::vector<layer_plan> plans{};
+    /// Gives the copies that folding makes the plans of their originals; null where no layer has its own.
+    void (*inherit)(quantize_config&, const std::vector<node_copy>&) = nullptr;
+
+    /// What a layer is quantized by.
+    [[nodiscard]] layer_plan plan_of(node_id layer) const {
+        if (has_own_plan(layer)) return plans[plan_places[layer] - 1];
+        return {
+            {weights, activations, weight_range, activation_range, ema_decay, false}, weight_kernel, activation_kernel};
+    }
+
+    /// Whether a layer has settings of its own.
+    [[nodiscard]] bool has_own_plan(node_id layer) const {
+        return layer < plan_places.size() && plan_places[layer] != 0;
+    }
 };
 
-/// Whether a list of nodes holds one.
+/// Whether a sorted list of nodes holds one.
 inline bool contains(const std::vector<node_id>& nodes, node_id n) {
-    for (const node_id m : nodes) {
-        if (m == n) return true;
+    std::size_t first = 0;
+    std::size_t last = nodes.size();
+    while (first < last) {
+        const std::size_t middle = first + (last - first) / 2;
+        if (nodes[middle] == n) return true;
+        (nodes[middle] < n ? first : last) = nodes[middle] < n ? middle + 1 : middle;
     }
     return false;
+}
+
+/// Sorts a list of nodes of a graph of `size` nodes, and leaves each once.
+inline void sort_nodes(std::vector<node_id>& nodes, node_id size) {
+    std::vector<bool> marked(size, false);
+    for (const node_id n : nodes) marked[n] = true;
+    nodes.clear();
+    for (node_id n = 0; n < size; ++n) {
+        if (marked[n]) nodes.push_back(n);
+    }
 }
 
 /// A kernel policy's functor: out[i] = in[i] * scales[(i / inner) % scales.size()], spans as folding_kernel_policy has
@@ -70,7 +112,7 @@ struct fold_config {
     bool as_reference = false;
     /// An earlier rewrite has been here: a batch norm that only its form tells of was left by it, and stays.
     bool was_rewritten = false;
-    /// Layers that stay as they are.
+    /// Layers that stay as they are, sorted.
     std::vector<node_id> excluded{};
     /// Folds what is constant into constants; none: what is constant is folded as everything else.
     const detail::constant_rule* constants = nullptr;

@@ -33,9 +33,6 @@
 
 namespace qgraft {
 
-/// How a range follows the values it is for.
-enum class range_policy : std::uint8_t { last_value, moving_average };
-
 /// One value to quantize.
 struct fake_quant_request {
     std::string rule{};          ///< for the report
@@ -45,7 +42,8 @@ struct fake_quant_request {
     quant_spec spec{};
     fake_quant_kernel kernel = nullptr;
     range_policy range = range_policy::moving_average;
-    double initial_min = -6;  ///< of the range variables
+    double ema_decay = 0.999;  ///< of a moving average
+    double initial_min = -6;   ///< of the range variables
     double initial_max = 6;
     bool producer_in_scope = false;   ///< the producer's name must start with the scope
     bool consumers_in_scope = false;  ///< each user's name must
@@ -152,8 +150,8 @@ private:
         tensor high = script_.emit(word::variable, {}, {in, "max", {.real = request.initial_max}, no_node});
         if (config_.is_training) {
             const auto [new_low, new_high] = observed_range(request.spec, x, in);
-            low = updated(request.range, low, new_low, in, "min");
-            high = updated(request.range, high, new_high, in, "max");
+            low = updated(request, low, new_low, in, "min");
+            high = updated(request, high, new_high, in, "max");
         }
         word_params params;
         params.bits = request.spec.bits;
@@ -183,12 +181,13 @@ private:
     }
 
     /// The variable after it has taken in `observed`.
-    tensor updated(range_policy policy, tensor variable, tensor observed, scope_id in, const std::string& end) {
-        if (policy == range_policy::last_value) {
+    tensor updated(const fake_quant_request& request, tensor variable, tensor observed, scope_id in,
+                   const std::string& end) {
+        if (request.range == range_policy::last_value) {
             return script_.emit(word::assign, {variable, observed}, in, "assign_" + end + "_last");
         }
         return script_.emit(word::ema_update, {variable, observed},
-                            {in, "assign_" + end + "_ema", {.real = config_.ema_decay}, no_node});
+                            {in, "assign_" + end + "_ema", {.real = request.ema_decay}, no_node});
     }
 
     /// x before the delay has passed, the quantized value from then on.

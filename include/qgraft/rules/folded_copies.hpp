@@ -35,6 +35,13 @@ public:
         }
     }
 
+    /// One of an input and weights; no_node: there is none.
+    [[nodiscard]] node_id find(tensor input, tensor weights) const {
+        node_id n = first_[place_of(input, weights)];
+        while (n != no_node && (view_.inputs(n)[0] != input || view_.inputs(n)[1] != weights)) n = next_[n];
+        return n;
+    }
+
 private:
     [[nodiscard]] std::size_t place_of(tensor input, tensor weights) const {
         constexpr std::uint64_t spread = 0x9e3779b97f4a7c15U;  // of Fibonacci hashing
@@ -46,19 +53,16 @@ private:
     std::vector<node_id> next_;   ///< by layer: another of the same place
 };
 
-}  // namespace detail
-
-/// By node: whether it is a layer with a folded copy. A copy is another layer of the same input, whose weights are those
-/// of the first times one factor or two. The old layer stays, for the statistics of its batch norm.
-inline std::vector<bool> layers_with_folded_copies(const graph_view& view) {
+/// Calls f(layers, n, input, weights) for each layer n of a view without fake quantization and each tensor `weights`
+/// that its weights may be a multiple of.
+template <class F>
+void for_each_possible_copy(const unquantized_view& plain, F f) {
     constexpr word_set words{word::conv2d, word::depthwise_conv2d, word::matmul};
-    const unquantized_view plain(view);
     const auto is_layer = [&](node_id n) { return words.contains(plain.word_of(n)) && plain.inputs(n).size() == 2; };
-    detail::layers_by_operands layers(plain);
+    layers_by_operands layers(plain);
     for (node_id n = 0; n < plain.size(); ++n) {
         if (is_layer(n)) layers.add(n);
     }
-    std::vector<bool> folded(view.size(), false);
     for (node_id n = 0; n < plain.size(); ++n) {
         if (!is_layer(n)) continue;
         tensor weights = plain.inputs(n)[1];
@@ -66,9 +70,21 @@ inline std::vector<bool> layers_with_folded_copies(const graph_view& view) {
         for (const std::size_t operand : {0U, 1U}) {
             if (plain.word_of(weights.node) != word::mul) break;
             weights = plain.inputs(weights.node)[operand];
-            layers.mark(plain.inputs(n)[0], weights, folded);
+            f(layers, n, plain.inputs(n)[0], weights);
         }
     }
+}
+
+}  // namespace detail
+
+/// By node: whether it is a layer with a folded copy. A copy is another layer of the same input, whose weights are
+/// those of the first times one factor or two. The old layer stays, for the statistics of its batch norm.
+inline std::vector<bool> layers_with_folded_copies(const graph_view& view) {
+    std::vector<bool> folded(view.size(), false);
+    detail::for_each_possible_copy(
+        unquantized_view(view), [&](const detail::layers_by_operands& layers, node_id, tensor input, tensor weights) {
+            layers.mark(input, weights, folded);
+        });
     return folded;
 }
 

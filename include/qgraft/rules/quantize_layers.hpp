@@ -10,14 +10,17 @@
 // conditions  the layer fits a pattern of layer_patterns.hpp. Weights are quantized where the layer, and all that reads
 //             them, are in scope, activations where their producer is. The other conditions are those of
 //             fake_quantize.hpp.
+// ranges      as in the picture, unless the settings of a layer choose the other policy
 // formula     that of fake_quantize.hpp
 // SPDX-License-Identifier: Apache-2.0
 #ifndef QGRAFT_RULES_QUANTIZE_LAYERS_HPP
 #define QGRAFT_RULES_QUANTIZE_LAYERS_HPP
 
 #include <string>
+#include <utility>
 #include <vector>
 
+#include <qgraft/graph/error.hpp>
 #include <qgraft/rules/fake_quantize.hpp>
 #include <qgraft/rules/find_layers.hpp>
 #include <qgraft/rules/folded_copies.hpp>
@@ -33,6 +36,7 @@ public:
         : view_(view), config_(config), quantizer_(view, s, r, config), handled_(view.size(), false) {}
 
     void quantize(const layer_match& m) {
+        plan_ = config_.plan_of(m.layer);
         const std::string context = parent_path(view_.name(m.layer), view_.separator());
         const std::string around = m.bypass == no_node ? context : parent_path(context, view_.separator());
         if (m.weights != no_node) weights(m, context);
@@ -45,29 +49,46 @@ public:
     [[nodiscard]] std::vector<bool> handled() && { return std::move(handled_); }
 
 private:
-    [[nodiscard]] fake_quant_request moving_average(node_id producer, std::string context, std::string suffix) const {
+    [[nodiscard]] fake_quant_request of_activation(node_id producer, std::string context, std::string suffix) const {
         fake_quant_request r{.rule = "quantize_layers",
                              .producer = producer,
                              .context = std::move(context),
                              .suffix = std::move(suffix)};
-        r.spec = config_.activations;
-        r.kernel = config_.activation_kernel;
+        r.spec = plan_.settings.activations;
+        r.kernel = plan_.activation_kernel;
+        r.range = plan_.settings.activation_range;
+        r.ema_decay = plan_.settings.ema_decay;
         r.producer_in_scope = true;
         return r;
     }
 
     void weights(const layer_match& m, const std::string& context) {
+        if (!config_.plans.empty()) check_shared_weights(m);
         fake_quant_request r{
             .rule = "quantize_layers", .producer = m.weights, .context = context, .suffix = "weights_quant"};
-        r.spec = config_.weights;
-        r.kernel = config_.weight_kernel;
-        r.range = range_policy::last_value;
+        r.spec = plan_.settings.weights;
+        r.kernel = plan_.weight_kernel;
+        r.range = plan_.settings.weight_range;
+        r.ema_decay = plan_.settings.ema_decay;
         r.consumers_in_scope = true;
         quantizer_.insert(r);
     }
 
+    /// Throws invalid_option where layers that share their weights have different settings for them.
+    void check_shared_weights(const layer_match& m) {
+        weights_of_.resize(view_.size(), no_node);
+        const node_id first = std::exchange(weights_of_[m.weights], m.layer);
+        if (first == no_node) return;
+        const layer_settings a = config_.plan_of(first).settings;
+        const layer_settings& b = plan_.settings;
+        const bool same_average = b.weight_range == range_policy::last_value || a.ema_decay == b.ema_decay;
+        if (a.weights == b.weights && a.weight_range == b.weight_range && same_average) return;
+        throw invalid_option("layers", "'" + view_.name(first) + "' and '" + view_.name(m.layer) +
+                                           "' share their weights, and have different settings for them");
+    }
+
     void activation(const layer_match& m, const std::string& context) {
-        fake_quant_request r = moving_average(m.activation, context, "act_quant");
+        fake_quant_request r = of_activation(m.activation, context, "act_quant");
         r.initial_min = 0;
         quantizer_.insert(r);
         handled_[m.activation] = true;
@@ -75,12 +96,12 @@ private:
 
     /// Both what goes into the addition and what comes out of it.
     void bypass(const layer_match& m, const std::string& context, const std::string& around) {
-        fake_quant_request in = moving_average(m.bias, context, "conv_quant");
+        fake_quant_request in = of_activation(m.bias, context, "conv_quant");
         in.consumers_in_scope = true;
         quantizer_.insert(in);
         handled_[m.bias] = true;
         if (is_followed_by(m.bypass, {word::relu, word::relu6, word::identity})) return;
-        fake_quant_request out = moving_average(m.bypass, around, "add_quant");
+        fake_quant_request out = of_activation(m.bypass, around, "add_quant");
         out.consumers_in_scope = true;
         quantizer_.insert(out);
         handled_[m.bypass] = true;
@@ -90,7 +111,7 @@ private:
         const node_id add = m.post_activation_bypass;
         if (!is_followed_by(add, {word::relu, word::relu6})) {
             quantizer_.insert(
-                moving_average(add, parent_path(view_.name(add), view_.separator()), "post_activation_bypass_quant"));
+                of_activation(add, parent_path(view_.name(add), view_.separator()), "post_activation_bypass_quant"));
         }
         handled_[add] = true;
     }
@@ -105,8 +126,10 @@ private:
 
     const graph_view& view_;
     const quantize_config& config_;
+    layer_plan plan_{};  ///< of the layer that is quantized
     fake_quantizer quantizer_;
     std::vector<bool> handled_;
+    std::vector<node_id> weights_of_{};  ///< by weights: a layer that has them; where layers have settings of their own
 };
 
 }  // namespace detail

@@ -76,8 +76,12 @@ private:
     void by_rows(std::span<range_sums> sums, std::size_t together) const {
         const std::size_t width = t_.channels * t_.inner;
         const std::size_t blocks = t_.outer / together + (t_.outer % together != 0 ? 1 : 0);
-        const std::unique_ptr<range_sums[]> found(new range_sums[blocks * t_.channels]);
         const cut pieces = cut::of(blocks, 1, together * width);
+        if (pieces.count == 1) {
+            policy_.fake_quantize_channels_gradient_sums(grad_, in_, dx_, ranges_, sums, spec_, t_.inner);
+            return;
+        }
+        const std::unique_ptr<range_sums[]> found(new range_sums[blocks * t_.channels]);
         run_pieces(split_, pieces.count, [&](std::size_t i) {
             for (std::size_t b = pieces.begin(i); b < pieces.end(i); ++b) {
                 const std::size_t first = b * together * width;

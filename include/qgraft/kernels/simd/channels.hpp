@@ -27,7 +27,7 @@ inline bool has_long_runs(const channel_rows& layout, std::size_t lanes) noexcep
 
 /// The functions of channel_kernel_policy, summing_kernel_policy and folding_kernel_policy, as scalar_channels has
 /// them.
-template <class Numerics>
+template <class Numerics, bool Streams>
 class simd_channels {
     static constexpr quantize_form form = Numerics::channel_form;
     static constexpr bool flushes = Numerics::ops::flushes;
@@ -47,7 +47,7 @@ public:
             if (!is_exact<Numerics>(ranges, spec)) {
                 return definition::fake_quantize_channels(in, out, ranges, spec, inner);
             }
-            const bool streams = worth_streaming(in.data(), out.data(), in.size_bytes());
+            const bool streams = worth_streaming<Streams>(in.data(), out.data(), in.size_bytes());
             if (has_long_runs(layout, lanes_of(level))) {
                 channel_table<Numerics> table(level, ranges, spec);
                 const numerics_mode<flushes> mode(!table.common());
@@ -85,7 +85,8 @@ public:
             require_size("dx", dx.size(), in.size());
             for (range_sums& s : sums) s = {};
             if (in.empty()) return;
-            const bool streams = worth_streaming(grad.data(), dx.data(), in.size_bytes()) && dx.data() != in.data();
+            const bool streams =
+                worth_streaming<Streams>(grad.data(), dx.data(), in.size_bytes()) && dx.data() != in.data();
             // How a block is summed depends on nothing outside of it, so that a split between blocks has the same sums.
             const std::size_t together = rows_of_gradient_block(layout.channels, inner);
             const std::size_t whole = layout.outer / together * together;
@@ -126,7 +127,7 @@ public:
             const channel_rows layout = rows_of(in.size(), scales.size(), inner);
             require_size("out", out.size(), in.size());
             if (in.empty()) return;
-            const bool streams = worth_streaming(in.data(), out.data(), in.size_bytes());
+            const bool streams = worth_streaming<Streams>(in.data(), out.data(), in.size_bytes());
             if (has_long_runs(layout, lanes_of(level))) {
                 const numerics_mode<flushes> mode;
                 QGRAFT_SIMD_CALL(level, scale_runs(in.data(), out.data(), inner, layout.outer, layout.channels,

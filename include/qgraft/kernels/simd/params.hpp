@@ -108,8 +108,9 @@ inline constexpr bool has_simd =
 /// writing through the caches is faster.
 inline constexpr std::size_t streamed_bytes = std::size_t{16} << 20U;
 
+template <bool Always>
 inline bool worth_streaming(const void* in, const void* out, std::size_t bytes) noexcept {
-    return bytes >= streamed_bytes && in != out;
+    return (Always || bytes >= streamed_bytes) && in != out;
 }
 
 QGRAFT_ISA_NAMESPACE_END
