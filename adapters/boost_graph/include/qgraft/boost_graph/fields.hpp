@@ -88,35 +88,24 @@ void write(const F& field, BG& g, const D& d, T&& v) {
     }
 }
 
+// Release 14 of clang-format breaks requires-clauses.
+// clang-format off
 template <class BG>
-concept has_port = requires {
-    access<BG>::port;
-};
+concept has_port = requires { access<BG>::port; };
 template <class BG>
-concept has_name = requires {
-    access<BG>::name;
-};
+concept has_name = requires { access<BG>::name; };
 template <class BG>
-concept has_shape = requires {
-    access<BG>::shape;
-};
+concept has_shape = requires { access<BG>::shape; };
 template <class BG>
-concept has_control = requires {
-    access<BG>::is_control;
-};
+concept has_control = requires { access<BG>::is_control; };
 template <class BG>
-concept has_back = requires {
-    access<BG>::is_back;
-};
+concept has_back = requires { access<BG>::is_back; };
 template <class BG>
 using attributes_field = std::remove_cvref_t<decltype(access<BG>::attributes)>;
 template <class BG>
-concept has_attributes = requires {
-    access<BG>::attributes;
-}
-&&tells<attributes_field<BG>, BG, vertex_of<BG>>() && requires {
-    typename field_value<attributes_field<BG>, BG, vertex_of<BG>>::mapped_type;
-};
+concept has_attributes = requires { access<BG>::attributes; } && tells<attributes_field<BG>, BG, vertex_of<BG>>() &&
+    requires { typename field_value<attributes_field<BG>, BG, vertex_of<BG>>::mapped_type; };
+// clang-format on
 
 /// The fields of an edge.
 template <class BG>
