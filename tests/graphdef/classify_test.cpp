@@ -61,7 +61,10 @@ TEST_CASE("words of the operations of a network") {
     CHECK(word_of_op("AddV2") == word::add);
     CHECK(word_of_op("FusedBatchNormV3") == word::batch_norm);
     CHECK(word_of_op("FakeQuantWithMinMaxVarsPerChannel") == word::fake_quant_per_channel);
-    CHECK(word_of_op("Softmax") == word::other);
+    CHECK(word_of_op("Softmax") == word::softmax);
+    CHECK(word_of_op("AvgPool") == word::average_pool);
+    CHECK(word_of_op("StridedSlice") == word::slice);
+    CHECK(word_of_op("LogSoftmax") == word::other);
     CHECK(word_of_op("") == word::other);
     CHECK(word_of_op("conv2d") == word::other);
 }

@@ -35,7 +35,8 @@ namespace qgraft {
 ///     channels_of(const G&, node)           -> channel_layout        of a layer; default: channels last in both
 ///     moving_statistic_of(const G&, value)    -> optional<moving_statistic<value>>    of a statistic; default: by its form
 ///     constant_of(const G&, value)          -> optional<constant_tensor>     of a constant of floats; default: none.
-///         Asked for operands of batch norms and layers alone. Needed where the word constant is spoken
+///         Asked for operands of batch norms and layers, and by the verifier for ranges and stored values.
+///         Needed where the word constant is spoken
 ///     named_batch_norms(const G&)           -> vector<named_batch_norm<value>>    default: none
 ///     annotate(editor<G>&, node, annotation)    default: nothing
 ///     static constexpr char separator       between the parts of a name; default: '/'
