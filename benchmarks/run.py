@@ -21,6 +21,7 @@ import measure
 
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parent
+MOST_BATCH_NORMS = 60_000  # of which the result still fits into a graph file, 2 GiB
 NODES_A_BATCH_NORM = 22  # in the graphs that growth makes; of the result, six times as many
 MARKS = ('<!-- Made by benchmarks/run.py. -->\n', '<!-- Up to here. -->\n')
 
@@ -169,7 +170,7 @@ def main():
         tmp = pathlib.Path(folder)
         most = 1_000_000 if args.long else 100_000
         plain = (10_000, 30_000, 100_000, most, most)
-        normalized = (10_000, 30_000, NODES_A_BATCH_NORM * 7_300, NODES_A_BATCH_NORM * (100_000 if args.long else 0))
+        normalized = (10_000, 30_000, NODES_A_BATCH_NORM * 7_300, NODES_A_BATCH_NORM * (MOST_BATCH_NORMS if args.long else 0))
         sizes = {'batch_norms': normalized, 'chain': plain, 'fan_out': plain}
         for part in (file_to_file(args.build, args.graph, tmp), against(args.build, args.graph, tmp, args),
                      genericity(args.build), growth(args.build, tmp, sizes, args.plot),
