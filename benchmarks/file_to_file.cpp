@@ -1,4 +1,5 @@
-// A rewrite from file to file, phase by phase, beside what protobuf alone takes to read the one file and write the other.
+// A rewrite from file to file, phase by phase, beside what protobuf alone takes to read the one file and write the
+// other.
 // SPDX-License-Identifier: Apache-2.0
 //
 // usage: file_to_file IN RESULT [Google Benchmark's options]    RESULT is IN rewritten, by qgraft-rewrite

@@ -7,8 +7,8 @@
 
 namespace rewriter {
 
-/// Reads the file of --config, where there is one, into the settings. An evaluation graph is quantized from the start: the
-/// delays are for training. Throws qgraft::property_tree::parse_error and invalid_configuration.
+/// Reads the file of --config, where there is one, into the settings. An evaluation graph is quantized from the start:
+/// the delays are for training. Throws qgraft::property_tree::parse_error and invalid_configuration.
 void read_configuration(settings& s);
 
 }  // namespace rewriter

@@ -33,7 +33,8 @@ void use_large_pages(const std::string& file) {
     constexpr std::size_t share = 16;
     const std::size_t room = (static_cast<std::size_t>(size) * share / large_page + 2) * large_page;
     if (room > most_room) return;
-    // All but the largest blocks come from the heap, which is extended once, by that much: address space, no memory yet.
+    // All but the largest blocks come from the heap, which is extended once, by that much: address space, no memory
+    // yet.
     mallopt(M_MMAP_THRESHOLD, 32 << 20);
     mallopt(M_TRIM_THRESHOLD, static_cast<int>(most_room));
     mallopt(M_TOP_PAD, static_cast<int>(room));

@@ -7,8 +7,8 @@
 
 namespace qgraft {
 
-/// One output of a node: what an operand slot of another node reads. `Node` is the graph's own handle; it converts to its
-/// first output.
+/// One output of a node: what an operand slot of another node reads. `Node` is the graph's own handle; it converts to
+/// its first output.
 template <class Node>
 struct value {
     Node node{};

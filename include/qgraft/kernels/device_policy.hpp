@@ -77,16 +77,16 @@ struct device_range {
 ///     status quantize_int4(in, packed, range, spec, stream)          status dequantize_int4(packed, out, ...)
 ///     size_t workspace_size(size)                                    size_t workspace_size(size, channels, inner)
 ///
-/// update_observers has each of a span of observers take its range of batch, a device_ranges, and writes what it returns
-/// to ranges, a device_ranges_out, which may be the same memory. So min_max, update_observers and fake_quantize on one
-/// stream do what observe_fake_quantize does. Their decay is not checked there, and the power in moving_average may
-/// differ from powf in the last bit.
+/// update_observers has each of a span of observers take its range of batch, a device_ranges, and writes what it
+/// returns to ranges, a device_ranges_out, which may be the same memory. So min_max, update_observers and fake_quantize
+/// on one stream do what observe_fake_quantize does. Their decay is not checked there, and the power in moving_average
+/// may differ from powf in the last bit.
 ///
 /// All spans and pointers are of the device's memory. A call puts work on the stream and returns: nothing is waited for
 /// or allocated. `range` is a quant_range or a device_ranges, `sums` and `found` a device_ranges_out: what is written
-/// may be what a later call on the stream reads. `workspace` is a span of at least workspace_size(...) bytes, aligned to
-/// 16, that no other work uses until this is done; what is in it does not matter. Throws quant_error for a bad spec and
-/// for sizes that do not fit, before anything is put on the stream; what the device's runtime says comes back as a
+/// may be what a later call on the stream reads. `workspace` is a span of at least workspace_size(...) bytes, aligned
+/// to 16, that no other work uses until this is done; what is in it does not matter. Throws quant_error for a bad spec
+/// and for sizes that do not fit, before anything is put on the stream; what the device's runtime says comes back as a
 /// status.
 template <class P>
 concept device_kernel_policy = requires(std::span<const float> in, std::span<float> out,

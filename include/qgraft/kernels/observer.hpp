@@ -92,8 +92,8 @@ QGRAFT_HOST_DEVICE constexpr quant_range united(quant_range a, quant_range b) no
     return {is_nan(b.min) ? b.min : Ops::minimum(a.min, b.min), is_nan(b.max) ? b.max : Ops::maximum(a.max, b.max)};
 }
 
-/// base^step for a whole step, by squaring in double and rounded once: powf of a C library differs in the last bit of one
-/// case in a hundred.
+/// base^step for a whole step, by squaring in double and rounded once: powf of a C library differs in the last bit of
+/// one case in a hundred.
 QGRAFT_HOST_DEVICE inline float whole_power(float base, float step) noexcept {
     double power = 1.0;
     double square = widened(base);

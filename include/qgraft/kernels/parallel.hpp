@@ -26,9 +26,9 @@ QGRAFT_ISA_NAMESPACE_BEGIN
 
 /// The kernel policy P, cut into pieces that Splitter runs; see piece_split. Values and sums are those of P, bit for
 /// bit, however the pieces are run. P is asked for what it has: a summing_kernel_policy for gradients, a
-/// folding_kernel_policy for scale_channels, a storage_kernel_policy for storage. A policy that goes about large tensors
-/// in another way has a type for_large_tensors, the policy for pieces of tensors with at least P::large_tensor elements.
-/// Arguments are checked before anything
+/// folding_kernel_policy for scale_channels, a storage_kernel_policy for storage. A policy that goes about large
+/// tensors in another way has a type for_large_tensors, the policy for pieces of tensors with at least P::large_tensor
+/// elements. Arguments are checked before anything
 /// is written; where a piece throws all the same, that is thrown when all have ended.
 ///
 /// As a type, where Splitter is empty: parallel<simd<>, my_pool>. As an object: parallel kernels(simd<>{}, [&pool](...)

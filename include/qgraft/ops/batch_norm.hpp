@@ -12,9 +12,9 @@ namespace qgraft {
 
 /// What a node of the word batch_norm says of itself.
 struct batch_norm_facts {
-    /// It normalizes with the statistics of the batch, and gives them as outputs 1 (mean) and 2 (variance, with Bessel's
-    /// correction); operands after its offset are not looked at. Otherwise its operands 3 and 4 are the mean and the
-    /// variance.
+    /// It normalizes with the statistics of the batch, and gives them as outputs 1 (mean) and 2 (variance, with
+    /// Bessel's correction); operands after its offset are not looked at. Otherwise its operands 3 and 4 are the mean
+    /// and the variance.
     bool is_training = false;
     double epsilon = 0;
     /// Why it cannot be folded; empty when it can.

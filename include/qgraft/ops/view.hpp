@@ -89,8 +89,8 @@ public:
     [[nodiscard]] virtual batch_norm_facts batch_norm(node_id) const { return {}; }
     /// Where a layer has its channels.
     [[nodiscard]] virtual channel_layout channels(node_id) const { return {}; }
-    /// The moving average that follows a statistic; none where there is none. Here: an ema_update, or value - statistic,
-    /// times a rate.
+    /// The moving average that follows a statistic; none where there is none. Here: an ema_update, or value -
+    /// statistic, times a rate.
     [[nodiscard]] virtual std::optional<moving_statistic<tensor>> average_of(tensor statistic) const {
         std::optional<moving_statistic<tensor>> found;
         for (const use u : users(statistic.node)) {

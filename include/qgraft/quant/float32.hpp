@@ -49,8 +49,8 @@ QGRAFT_HOST_DEVICE constexpr float opaque(float x) noexcept {
     return x;
 }
 
-// One operation each, rounded to nearest even, that keeps subnormals: plain on a CPU, on a GPU the instruction that does
-// so whatever the flags of its compiler are.
+// One operation each, rounded to nearest even, that keeps subnormals: plain on a CPU, on a GPU the instruction that
+// does so whatever the flags of its compiler are.
 #if defined(__CUDA_ARCH__)
 #define QGRAFT_ON_DEVICE_RETURN(call) \
     if (!__builtin_is_constant_evaluated()) return device::call

@@ -75,8 +75,8 @@ public:
         return script_.emit(word::add, {a, b}, std::move(where));
     }
 
-    /// The layer with other weights. Where its input is a batch norm's output that was folded before, the copy reads what
-    /// replaced it; the reference's copy goes on reading the old one.
+    /// The layer with other weights. Where its input is a batch norm's output that was folded before, the copy reads
+    /// what replaced it; the reference's copy goes on reading the old one.
     tensor clone(const foldable_layer& l, tensor weights, scope_id in) {
         const bool replaced = !config_.as_reference && l.input.port == 0 && replaced_[l.input.node];
         const tensor input = replaced ? replaced_[l.input.node] : l.input;

@@ -2,7 +2,8 @@
 //
 // before     x, weights -> layer -> [batch_to_space] -> [identity] -> * m -> + shift -> users
 //            m = [gamma] / sqrt(variance + epsilon),  shift = beta - mean * m
-// after      weights * [correction scale] * m -> layer -> [batch_to_space] -> [* reciprocal, + offset] -> + shift -> users
+// after      weights * [correction scale] * m -> layer -> [batch_to_space] -> [* reciprocal, + offset] -> + shift
+//            -> users
 //
 //   inference  m and shift are taken as they are
 //   constant   where all its numbers are constants and a kernel policy computes: see fold_constant_batch_norms.hpp
@@ -224,8 +225,8 @@ private:
         return s;
     }
 
-    /// The statistics of the form itself, where both have moving averages; of the tensors that hold the same, those that
-    /// the names tell.
+    /// The statistics of the form itself, where both have moving averages; of the tensors that hold the same, those
+    /// that the names tell.
     [[nodiscard]] std::optional<batch_statistics> statistics_by_form(const unfused_match& m, tensor variance,
                                                                      tensor epsilon, tensor gamma,
                                                                      const named_batch_norm<tensor>* named) const {

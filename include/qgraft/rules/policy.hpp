@@ -91,7 +91,8 @@ constexpr fake_quant_kernel kernel_for() {
 }
 
 /// The functor of a kernel policy for a spec known at run time: one of those that kernel_for makes. Throws quant_error
-/// for bits out of range, width_not_compiled for bits that are not in Kernels::compiled_widths, where there is such a list.
+/// for bits out of range, width_not_compiled for bits that are not in Kernels::compiled_widths, where there is such a
+/// list.
 template <class Kernels>
 fake_quant_kernel kernel_for(const quant_spec& spec) {
     if constexpr (std::is_same_v<Kernels, no_kernels>) {

@@ -86,7 +86,8 @@ private:
         return transparent.contains(view_.word_of(n)) && !view_.inputs(n).empty();
     }
 
-    /// Follows operand 0 of transparent nodes, each once. A loop of them (through a back edge) ends where it is entered.
+    /// Follows operand 0 of transparent nodes, each once. A loop of them (through a back edge) ends where it is
+    /// entered.
     [[nodiscard]] end_of_row behind(node_id n) {
         std::vector<node_id> row;
         while (is_transparent(n) && behind_[n].node == no_node) {

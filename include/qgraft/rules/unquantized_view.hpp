@@ -13,9 +13,9 @@
 
 namespace qgraft {
 
-/// A view in which an operand that reads a fake-quantized value, delayed or not, reads the value itself, and the order is
-/// one without fake quantization. Users are those of the graph. What matched before a rewrite matches on this view after it: so the rules find the same again, and
-/// leave it as it is.
+/// A view in which an operand that reads a fake-quantized value, delayed or not, reads the value itself, and the order
+/// is one without fake quantization. Users are those of the graph. What matched before a rewrite matches on this view
+/// after it: so the rules find the same again, and leave it as it is.
 class unquantized_view final : public graph_view {
 public:
     /// `of` must outlive this.

@@ -211,8 +211,8 @@ void check_choice(verdict& v, Make& make, Data& data) {
 }  // namespace detail
 
 /// Checks the dialect of `G`: classify() is stable and fits the operands, every spoken word can be built with operands
-/// of the kinds that rules give it, is recognized (a constant by its numbers), and is undone by the editor, also after a
-/// failure before any change.
+/// of the kinds that rules give it, is recognized (a constant by its numbers), and is undone by the editor, also after
+/// a failure before any change.
 /// `make` and `print` as for check_mutable; `data(G&)` returns a tensor of numbers that is in the graph.
 template <class G, class Make, class Printer, class Data>
 failures check_dialect(Make make, Printer print, Data data) {

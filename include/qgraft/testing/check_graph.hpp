@@ -223,8 +223,8 @@ failures check_readable(Make make) {
 
 /// Checks what rules change of a graph, and that it can be taken back, also after a failure before any of the changes.
 /// The later checks run only where the earlier have found nothing.
-/// `print` maps what `make` returns, or a const G&, to a snapshot that can be compared with ==. `new_node(G&)` returns a
-/// node_data that can be added as often as it is asked for.
+/// `print` maps what `make` returns, or a const G&, to a snapshot that can be compared with ==. `new_node(G&)` returns
+/// a node_data that can be added as often as it is asked for.
 template <class G, class Make, class Printer, class NewNode>
 failures check_mutable(Make make, Printer print, NewNode new_node) {
     detail::verdict v;
@@ -238,7 +238,8 @@ failures check_mutable(Make make, Printer print, NewNode new_node) {
     return std::move(v).take();
 }
 
-/// Checks that the attribute `key` of every node can be set to `a`, removed, and taken back. `make` and `print` as above.
+/// Checks that the attribute `key` of every node can be set to `a`, removed, and taken back. `make` and `print` as
+/// above.
 template <attributed_graph G, class Make, class Printer>
 requires mutable_graph<G> failures check_attributes(Make make, Printer print, std::string_view key,
                                                     const typename graph_traits<G>::attribute& a) {

@@ -14,8 +14,8 @@
 //         std::cerr << f << '\n';                        // no sentence: the type conforms
 //     }
 //
-// Where a graph lives outside of its type (a message, a file), make() may return what owns both, as long as *made is the
-// graph; print() then may take what make() returned. The parts can be called one by one:
+// Where a graph lives outside of its type (a message, a file), make() may return what owns both, as long as *made is
+// the graph; print() then may take what make() returned. The parts can be called one by one:
 //
 //     check_readable<G>(make)                            nodes, operands, names, shapes, control inputs
 //     check_mutable<G>(make, print, new_node)            add_node, erase_node, set_input, the editor, checkpoints

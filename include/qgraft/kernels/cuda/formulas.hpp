@@ -17,16 +17,16 @@ QGRAFT_ISA_NAMESPACE_BEGIN
 
 /// c / scale, rounded to nearest, where `reciprocal` is the rounded 1 / scale; for scales of device_formula::is_exact
 /// and c / scale up to 2^16. Below 2^-26 the last bit may be off. The error before the last rounding is below 2^-21
-/// units of the quotient's last place; tests/cuda/quotient_test.cpp tries every quotient of two floats that is as near as
-/// that to a boundary between two floats.
+/// units of the quotient's last place; tests/cuda/quotient_test.cpp tries every quotient of two floats that is as near
+/// as that to a boundary between two floats.
 QGRAFT_HOST_DEVICE inline float exact_quotient(float c, float scale, float reciprocal) noexcept {
     const float near = product_of(c, reciprocal);
     return fused(fused(negated(near), scale, c), reciprocal, near);
 }
 
-/// TensorFlow's forms, for ranges of which is_exact is true. There no result is near the subnormals except c * inv_scale
-/// or c / scale, which vanish when 0.5 is added; so instructions that keep subnormals have the values of the definition,
-/// which flushes them. A subnormal x is one of these c, or vanishes in x - low.
+/// TensorFlow's forms, for ranges of which is_exact is true. There no result is near the subnormals except c *
+/// inv_scale or c / scale, which vanish when 0.5 is added; so instructions that keep subnormals have the values of the
+/// definition, which flushes them. A subnormal x is one of these c, or vanishes in x - low.
 template <quantize_form Form>
 struct device_formula {
     static constexpr bool divides = divides_by_scale(Form);
@@ -103,8 +103,8 @@ struct directions_of_gradient {
     float below, passes, above;
 };
 
-/// Compares x with the range, or where the form rounds first, what it is rounded to with the integers. Every range that is
-/// not collapsed is exact.
+/// Compares x with the range, or where the form rounds first, what it is rounded to with the integers. Every range that
+/// is not collapsed is exact.
 template <quantize_form Form, bool Flushing>
 struct device_directions {
     float low, high, factor, zero;

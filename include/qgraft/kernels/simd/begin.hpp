@@ -11,7 +11,8 @@
 #define QGRAFT_SIMD_APART noipa
 #endif
 
-/// Before a loop of few rounds that is not to be unrolled: clang would compute all masks first, and keep them in memory.
+/// Before a loop of few rounds that is not to be unrolled: clang would compute all masks first, and keep them in
+/// memory.
 #if defined(__clang__)
 #define QGRAFT_SIMD_ROLLED _Pragma("clang loop unroll(disable)")
 #else

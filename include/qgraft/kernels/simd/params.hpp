@@ -66,9 +66,9 @@ QGRAFT_ISA_NAMESPACE_BEGIN
 /// quotient c / scale for every c of the range, where inv is 1 / scale, rounded: c * inv is off by at most 1.5 units in
 /// the last place; the remainder, a multiple of the product of both last places, is off by at most one such product; so
 /// before its last rounding the corrected quotient is off by at most 2.5 * 2^-24 units, and of all pairs of numbers
-/// only those whose quotient is as close to the middle of two neighbours can go wrong. The test of it goes through all of these:
-/// none does. A remainder that is lost because it is subnormal needs c < 2^-79, which is far below half of a scale.
-/// Values of such a range, which are multiples of its scale, are never subnormal.
+/// only those whose quotient is as close to the middle of two neighbours can go wrong. The test of it goes through all
+/// of these: none does. A remainder that is lost because it is subnormal needs c < 2^-79, which is far below half of a
+/// scale. Values of such a range, which are multiples of its scale, are never subnormal.
 inline constexpr float least_common_scale = 0x1p-40F;
 inline constexpr float greatest_common_scale = 0x1p100F;
 

@@ -55,7 +55,8 @@ channel_layout channels_of(const G& g, node_ref n) {
     return layout;
 }
 
-/// Finds batch norms that are spelled out by the names that TensorFlow's layers give their parts, as the reference does.
+/// Finds batch norms that are spelled out by the names that TensorFlow's layers give their parts, as the reference
+/// does.
 template <class G>
 class batch_norm_names {
 public:

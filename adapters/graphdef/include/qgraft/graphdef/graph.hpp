@@ -37,8 +37,8 @@ namespace qgraft::graphdef {
 struct graph_options {
     /// New variables are resource variables (the reference: use_resource of the current variable scope).
     bool resource_variables = false;
-    /// New nodes are not made messages, only bytes: append_new_nodes() puts them into the graph's message as fields that
-    /// it does not know. For a graph that is only rewritten to be serialized, in binary; it takes half the time.
+    /// New nodes are not made messages, only bytes: append_new_nodes() puts them into the graph's message as fields
+    /// that it does not know. For a graph that is only rewritten to be serialized, in binary; it takes half the time.
     bool new_nodes_as_bytes = false;
 };
 
@@ -181,8 +181,8 @@ public:
     [[nodiscard]] new_nodes& added() noexcept { return added_; }
 
     /// With graph_options::new_nodes_as_bytes: puts the new nodes into the graph's message, as fields that it does not
-    /// know, and what belongs behind them, too. What reads the serialized graph finds nodes, and its bytes are those that
-    /// messages would give. To call at the end: this is not to be used any more.
+    /// know, and what belongs behind them, too. What reads the serialized graph finds nodes, and its bytes are those
+    /// that messages would give. To call at the end: this is not to be used any more.
     void append_new_nodes() {
         if (!options_.new_nodes_as_bytes || added_.size() == 0) return;
         const std::string rest = take_all_but_nodes();

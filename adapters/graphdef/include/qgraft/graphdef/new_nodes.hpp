@@ -72,8 +72,8 @@ public:
         shapes_.push_back(std::move(shape));
         ++all_.back().shapes;
     }
-    /// Adds an attribute to the bytes of the last one: an entry of the map that is field 5 of a node. Entries are in the
-    /// order of their keys, as protobuf writes maps when it is to write equal messages alike.
+    /// Adds an attribute to the bytes of the last one: an entry of the map that is field 5 of a node. Entries are in
+    /// the order of their keys, as protobuf writes maps when it is to write equal messages alike.
     void add_attribute(std::string_view key, std::string_view value) {
         const std::size_t pair = wire::size_of_bytes(key) + wire::size_of_bytes(value);
         const std::size_t size = 1 + wire::size_of_varint(pair) + pair;

@@ -36,9 +36,9 @@ inline constexpr type_list type_lists[] = {
     {"indices", "INT32 INT64"},
 };
 
-/// NAME inputs -> outputs ; attributes ; flags. An argument is NAME:TYPE, with & before the type for a reference; the type is
-/// an attribute, or an element type. NAME:TYPE*N is N of them. An attribute is NAME:KIND, `in` a list, `=` a default, `>=` a
-/// least value. These are facts of TensorFlow 1.15's registry, in its order.
+/// NAME inputs -> outputs ; attributes ; flags. An argument is NAME:TYPE, with & before the type for a reference; the
+/// type is an attribute, or an element type. NAME:TYPE*N is N of them. An attribute is NAME:KIND, `in` a list, `=` a
+/// default, `>=` a least value. These are facts of TensorFlow 1.15's registry, in its order.
 inline constexpr std::string_view op_lines[] = {
     "Add x:T y:T -> z:T ; T:type in sums_of_any",
     "AddV2 x:T y:T -> z:T ; T:type in sums ; !commutative ; !aggregate",
