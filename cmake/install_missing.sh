@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 # usage: sh cmake/install_missing.sh PART...
-# The parts: program (qgraft-rewrite), tests, full (other compilers and processors), ci (a second compiler), cuda
-# (beside nvcc), clients, torch (PyTorch for the system's Python), benchmarks.
+# The parts: program (qgraft-rewrite), tests, full (what the longer tests need), ci (what .ci/run needs), cuda (beside
+# nvcc), clients, torch (PyTorch for the system's Python), benchmarks.
 # Elsewhere it says what is missing, and fails.
 set -eu
 
@@ -45,11 +45,14 @@ for part; do
         needs command clang++ clang
         needs command ld.lld lld
         needs command qemu-x86_64 qemu-user
+        needs command aarch64-linux-gnu-g++ g++-aarch64-linux-gnu
         ;;
     ci)
         needs command g++ g++
         needs command clang++ clang
         needs sanitizers clang++ libclang-rt-dev
+        needs command qemu-x86_64 qemu-user
+        needs command aarch64-linux-gnu-g++ g++-aarch64-linux-gnu
         needs header benchmark/benchmark.h libbenchmark-dev
         ;;
     clients | cuda)
