@@ -99,10 +99,7 @@ def main():
     text = table(found)
     print(text)
     if args.readme:
-        readme = ROOT / 'README.md'
-        content = readme.read_text()
-        start, end = content.index(MARKS[0]) + len(MARKS[0]), content.index(MARKS[1])
-        readme.write_text(content[:start] + text + content[end:])
+        measure.write_readme(MARKS, text)
         (ROOT / 'benchmarks/kernels.svg').write_text(plot(found))
 
 
