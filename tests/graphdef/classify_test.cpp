@@ -90,7 +90,7 @@ TEST_CASE("a transposed convolution is a layer, and the same operation in a back
     s.node("volume", "Conv3D");
     const graph g(s.meta);
     const auto word_at = [&g](const char* name) { return dialect<graph>::classify(g, *g.find(name)); };
-    CHECK(word_at("deconv/conv2d_transpose") == word::other_layer);
+    CHECK(word_at("deconv/conv2d_transpose") == word::conv2d_transpose);
     CHECK(word_at("gradients/conv/Conv2D_grad/Conv2DBackpropInput") == word::gradient);
     CHECK(word_at("tower/gradients_1/x") == word::gradient);
     CHECK(word_at("gradient_tape/x") == word::gradient);

@@ -73,7 +73,7 @@ TEST_CASE("for training, a moving average follows the range, widened to hold zer
 
 TEST_CASE("the last value's range is assigned") {
     fake_quant_request request;
-    request.range = range_policy::last_value;
+    request.range.policy = range_policy::last_value;
     const attempt a = quantize(one_user(), "x", {}, request);
     CHECK(a.steps.at(7) == "%6 = assign(%0, %4) in at/act_quant/assign_min_last");
     CHECK(a.steps.at(8) == "%7 = assign(%1, %5) in at/act_quant/assign_max_last");
@@ -81,17 +81,17 @@ TEST_CASE("the last value's range is assigned") {
 
 TEST_CASE("a symmetric range reaches as far down as up") {
     fake_quant_request request;
-    request.spec = {.symmetric = true};
+    request.range.spec = {.symmetric = true};
     attempt a = quantize(one_user(), "x", {}, request);
     CHECK(a.steps.at(5) == "%4 = div(%3, -0.9921875) in at/act_quant");
     CHECK(a.steps.at(6) == "%5 = minimum(%2, %4) in at/act_quant");
     CHECK(a.steps.at(7) == "%6 = mul(%2, -0.9921875) in at/act_quant");
     CHECK(a.steps.at(8) == "%7 = maximum(%3, %6) in at/act_quant");
-    request.spec.narrow_range = true;
+    request.range.spec.narrow_range = true;
     a = quantize(one_user(), "x", {}, request);
     CHECK(a.steps.at(5) == "%4 = div(%3, -1) in at/act_quant");
     CHECK(a.what.reason == "8 bits, moving average of the range, narrow range, symmetric");
-    request.spec = {.bits = 2, .symmetric = true};
+    request.range.spec = {.bits = 2, .symmetric = true};
     a = quantize(one_user(), "x", {}, request);
     CHECK(a.steps.at(5) == "%4 = div(%3, -0.5) in at/act_quant");
 }

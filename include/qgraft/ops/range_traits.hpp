@@ -37,8 +37,12 @@ constexpr range_traits range_traits_of(word w) {
         case word::depthwise_conv2d:
         case word::matmul:
             return {own, both, second};
+        case word::conv2d_transpose:
+            return {own, last_two, second};
         case word::other_layer:
             return {own, all, all};
+        case word::prelu:
+            return {own, both, second};
         case word::add:
         case word::sub:
         case word::mul:
@@ -48,6 +52,8 @@ constexpr range_traits range_traits_of(word w) {
         case word::bias_add:  // A bias is of 32 bits; its scale is that of its layer's product.
         case word::relu:
         case word::relu6:
+        case word::leaky_relu:
+        case word::hard_swish:
             return {own, first};
         case word::identity:
         case word::reshape:
@@ -93,6 +99,7 @@ inline bool is_data_operand(const graph_view& view, use u) {
     }
     // A delay without its condition has the two values alone.
     if (view.word_of(u.node) == word::delayed && operands.size() < 3) return true;
+    if (view.word_of(u.node) == word::conv2d_transpose && operands.size() < 3) return true;
     return u.operand < 8 && (traits.data >> u.operand & 1) != 0;
 }
 

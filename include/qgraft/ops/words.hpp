@@ -18,6 +18,7 @@ namespace qgraft {
     WORD(conv2d, 2, many)              /* x, w */                                                    \
     WORD(depthwise_conv2d, 2, many)    /* x, w: each channel by itself */                            \
     WORD(matmul, 2, many)              /* x, w */                                                    \
+    WORD(conv2d_transpose, 2, many)    /* x, w; of three or more: output shape, w, x */              \
     WORD(other_layer, 1, many)         /* it has weights, and no rule is for it: the report tells */ \
     WORD(batch_norm, 1, many)          /* x, [scale, offset, mean, variance] */                      \
     WORD(bias_add, 2, 2)               /* x, bias */                                                 \
@@ -31,6 +32,9 @@ namespace qgraft {
     WORD(reciprocal, 1, 1)             /* x: 1 / x */                                                \
     WORD(relu, 1, 1)                   /* x: max(x, 0) */                                            \
     WORD(relu6, 1, 1)                  /* x: min(max(x, 0), 6) */                                    \
+    WORD(leaky_relu, 1, 1)             /* x: x where it is positive, else x times a number */        \
+    WORD(prelu, 2, 2)                  /* x, slope: the same, a tensor of such numbers */            \
+    WORD(hard_swish, 1, 1)             /* x: x relu6(x + 3) / 6 */                                   \
     WORD(identity, 1, 1)               /* x */                                                       \
     WORD(reshape, 1, 2)                /* x, [shape]; built: x, to the shape params.dims */          \
     WORD(fill, 1, 1)                   /* x: a tensor of its shape that holds params.real */         \

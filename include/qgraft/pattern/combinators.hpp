@@ -144,7 +144,8 @@ miss explain(const graph_view& view, node_id root, P) {
 /// A miss in a sentence, such as "'c/Relu' is a relu where add or bias_add was expected".
 inline std::string to_string(const graph_view& view, const miss& m) {
     if (m.expected.empty()) return "matches";
-    constexpr word_set vague{word::other, word::other_layer};
+    // Of these the graph's own name tells more.
+    constexpr word_set vague{word::other, word::other_layer, word::conv2d_transpose, word::leaky_relu};
     const word w = view.word_of(m.node);
     return "'" + view.name(m.node) + "' is " + (vague.contains(w) ? view.op_name(m.node) : std::string(to_string(w))) +
            " where " + m.expected + " was expected";

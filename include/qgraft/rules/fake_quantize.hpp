@@ -20,9 +20,7 @@
 #ifndef QGRAFT_RULES_FAKE_QUANTIZE_HPP
 #define QGRAFT_RULES_FAKE_QUANTIZE_HPP
 
-#include <cstdint>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include <qgraft/ops/view.hpp>
@@ -30,6 +28,7 @@
 #include <qgraft/rewrite/script.hpp>
 #include <qgraft/rules/config.hpp>
 #include <qgraft/rules/paths.hpp>
+#include <qgraft/rules/range_nodes.hpp>
 
 namespace qgraft {
 
@@ -39,12 +38,7 @@ struct fake_quant_request {
     node_id producer = no_node;  ///< its first output is quantized
     std::string context{};       ///< the path under which the new nodes are named
     std::string suffix{};        ///< the last part of that path
-    quant_spec spec{};
-    fake_quant_kernel kernel = nullptr;
-    range_policy range = range_policy::moving_average;
-    double ema_decay = 0.999;  ///< of a moving average
-    double initial_min = -6;   ///< of the range variables
-    double initial_max = 6;
+    range_settings range{};
     bool producer_in_scope = false;   ///< the producer's name must start with the scope
     bool consumers_in_scope = false;  ///< each user's name must
 };
@@ -53,7 +47,13 @@ struct fake_quant_request {
 class fake_quantizer {
 public:
     fake_quantizer(const graph_view& view, script& s, report& r, const quantize_config& config)
-        : view_(view), script_(s), report_(r), config_(config), planned_(view.size(), false), seen_in_(view.size(), 0) {
+        : view_(view),
+          script_(s),
+          nodes_(s, config.is_training),
+          report_(r),
+          config_(config),
+          planned_(view.size(), false),
+          seen_in_(view.size(), 0) {
         if (!config.scope.empty())
             scope_ = config.scope.back() == view.separator() ? config.scope : config.scope + view.separator();
     }
@@ -64,12 +64,15 @@ public:
         const std::string reason = obstacle(request);
         report_.decisions.push_back({request.rule, view_.name(request.producer),
                                      reason.empty() ? outcome::quantized : outcome::left_as_is,
-                                     reason.empty() ? describe(request) : reason});
+                                     reason.empty() ? describe(request.range) : reason});
         if (!reason.empty()) return false;
         const tensor x{request.producer, 0};
         const std::string prefix = join(request.context, request.suffix);
-        tensor result = quantized(request, x, script_.open_scope(scope_kind::state, prefix));
-        if (config_.quant_delay.value_or(0) > 0) result = delayed(prefix, result, x);
+        const scope_id in = script_.open_scope(scope_kind::state, prefix);
+        const range_bounds range = nodes_.trained(request.range, {&x, 1}, in);
+        tensor result = nodes_.fake_quantized(request.range, x, range, in);
+        if (config_.quant_delay.value_or(0) > 0)
+            result = nodes_.delayed(prefix, view_.separator(), *config_.quant_delay, result, x);
         script_.reroute(x, result, uses_to_move(x));
         planned_[request.producer] = true;
         return true;
@@ -90,12 +93,6 @@ public:
 private:
     [[nodiscard]] std::string join(const std::string& context, const std::string& suffix) const {
         return context.empty() ? suffix : context + view_.separator() + suffix;
-    }
-
-    [[nodiscard]] static std::string describe(const fake_quant_request& r) {
-        return std::to_string(r.spec.bits) + " bits, " +
-               (r.range == range_policy::last_value ? "range of the last value" : "moving average of the range") +
-               (r.spec.narrow_range ? ", narrow range" : "") + (r.spec.symmetric ? ", symmetric" : "");
     }
 
     /// Why the value must not be quantized; empty when it may.
@@ -144,62 +141,9 @@ private:
         return uses;
     }
 
-    /// The fake-quantized x, with its range variables and, in training, what updates them.
-    tensor quantized(const fake_quant_request& request, tensor x, scope_id in) {
-        tensor low = script_.emit(word::variable, {}, {in, "min", {.real = request.initial_min}, no_node});
-        tensor high = script_.emit(word::variable, {}, {in, "max", {.real = request.initial_max}, no_node});
-        if (config_.is_training) {
-            const auto [new_low, new_high] = observed_range(request.spec, x, in);
-            low = updated(request, low, new_low, in, "min");
-            high = updated(request, high, new_high, in, "max");
-        }
-        word_params params;
-        params.bits = request.spec.bits;
-        params.narrow_range = request.spec.narrow_range;
-        params.symmetric = request.spec.symmetric;
-        params.kernel = request.kernel;
-        return script_.emit(word::fake_quant, {x, low, high}, {in, {}, params, no_node});
-    }
-
-    /// f(min(x), max(x)) of the opening comment: a range that holds 0.
-    std::pair<tensor, tensor> observed_range(const quant_spec& spec, tensor x, scope_id in) {
-        const tensor low = script_.emit(word::reduce_min, {x}, in, "batch_min");
-        const tensor high = script_.emit(word::reduce_max, {x}, in, "batch_max");
-        const auto simple = [&](word op, argument a, argument b) { return script_.emit(op, {a, b}, in); };
-        argument low_bound = literal{0};
-        argument high_bound = literal{0};
-        if (!spec.symmetric) {
-            const tensor bounded_low = simple(word::minimum, low, low_bound);
-            return {bounded_low, simple(word::maximum, high, high_bound)};
-        }
-        const double levels = static_cast<double>(1 << spec.bits);
-        const double ratio = spec.narrow_range ? -1.0 : -(levels - 2) / levels;
-        low_bound = simple(word::div, high, literal{ratio});
-        const tensor bounded_low = simple(word::minimum, low, low_bound);
-        high_bound = simple(word::mul, low, literal{ratio});
-        return {bounded_low, simple(word::maximum, high, high_bound)};
-    }
-
-    /// The variable after it has taken in `observed`.
-    tensor updated(const fake_quant_request& request, tensor variable, tensor observed, scope_id in,
-                   const std::string& end) {
-        if (request.range == range_policy::last_value) {
-            return script_.emit(word::assign, {variable, observed}, in, "assign_" + end + "_last");
-        }
-        return script_.emit(word::ema_update, {variable, observed},
-                            {in, "assign_" + end + "_ema", {.real = request.ema_decay}, no_node});
-    }
-
-    /// x before the delay has passed, the quantized value from then on.
-    tensor delayed(const std::string& prefix, tensor result, tensor x) {
-        const tensor active =
-            script_.emit(word::after_step, {},
-                         {scope_id::root, join(prefix, "activate_quant"), {.integer = *config_.quant_delay}, no_node});
-        return script_.emit(word::select, {active, result, x}, scope_id::root, join(prefix, "delayed_quant"));
-    }
-
     const graph_view& view_;
     script& script_;
+    range_nodes nodes_;
     report& report_;
     const quantize_config& config_;
     std::string scope_;

@@ -123,7 +123,7 @@ inline std::vector<layer_match> find_layers(const graph_view& view, const quanti
 /// Why no pattern fits a layer: the node that broke the nearest one, in a sentence.
 inline std::string explain_uncovered(const graph_view& view, node_id layer) {
     namespace patterns = layer_patterns;
-    if (view.word_of(layer) == word::other_layer) return view.op_name(layer) + " is a layer that no rule is for";
+    if (!patterns::layers.contains(view.word_of(layer))) return view.op_name(layer) + " is a layer that no rule is for";
     const pattern::miss unweighted = pattern::explain(view, layer, patterns::layer);
     if (!unweighted.expected.empty()) return "no weights: " + pattern::to_string(view, unweighted);
     pattern::miss nearest;

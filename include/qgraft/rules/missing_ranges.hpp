@@ -30,7 +30,8 @@ namespace qgraft {
 namespace detail {
 
 /// Layers, those that no rule is for among them.
-inline constexpr word_set weighted{word::conv2d, word::depthwise_conv2d, word::matmul, word::other_layer};
+inline constexpr word_set weighted{word::conv2d, word::depthwise_conv2d, word::matmul, word::conv2d_transpose,
+                                   word::other_layer};
 
 /// Marks what of a graph is part of the network at inference.
 class network_nodes {
@@ -259,8 +260,8 @@ private:
         for (std::uint32_t i = 0; i < operands.size(); ++i) {
             if (!is_data_operand(view_, {n, i})) continue;
             // A product may have its weights first; then the second operand is none.
-            const bool may_be_weights =
-                i < 8 && (traits.weights >> i & 1) != 0 && (i == 0 || !stored_.is_stored(operands[0].node));
+            const bool may_be_weights = i < 8 && (traits.weights >> i & 1) != 0 &&
+                                        (view_.word_of(n) != word::matmul || !stored_.is_stored(operands[0].node));
             if (traits.data == 255 && !is_known(operands[i].node)) continue;
             if (traits.weights == 0 && stored_.is_stored(operands[i].node)) continue;
             ask(operands[i], n, may_be_weights);

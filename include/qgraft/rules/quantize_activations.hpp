@@ -56,10 +56,10 @@ private:
                              .producer = n,
                              .context = view_.name(n),
                              .suffix = "activation_" + view_.op_name(n) + "_quant"};
-        r.spec = config_.swept;
-        r.kernel = config_.activation_kernel;
-        r.range = config_.activation_range;
-        r.ema_decay = config_.ema_decay;
+        r.range.spec = config_.swept;
+        r.range.kernel = config_.activation_kernel;
+        r.range.policy = config_.activation_range;
+        r.range.ema_decay = config_.ema_decay;
         r.producer_in_scope = true;
         quantizer_.insert(r);
     }

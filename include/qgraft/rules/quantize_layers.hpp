@@ -54,10 +54,10 @@ private:
                              .producer = producer,
                              .context = std::move(context),
                              .suffix = std::move(suffix)};
-        r.spec = plan_.settings.activations;
-        r.kernel = plan_.activation_kernel;
-        r.range = plan_.settings.activation_range;
-        r.ema_decay = plan_.settings.ema_decay;
+        r.range.spec = plan_.settings.activations;
+        r.range.kernel = plan_.activation_kernel;
+        r.range.policy = plan_.settings.activation_range;
+        r.range.ema_decay = plan_.settings.ema_decay;
         r.producer_in_scope = true;
         return r;
     }
@@ -66,10 +66,10 @@ private:
         if (!config_.plans.empty()) check_shared_weights(m);
         fake_quant_request r{
             .rule = "quantize_layers", .producer = m.weights, .context = context, .suffix = "weights_quant"};
-        r.spec = plan_.settings.weights;
-        r.kernel = plan_.weight_kernel;
-        r.range = plan_.settings.weight_range;
-        r.ema_decay = plan_.settings.ema_decay;
+        r.range.spec = plan_.settings.weights;
+        r.range.kernel = plan_.weight_kernel;
+        r.range.policy = plan_.settings.weight_range;
+        r.range.ema_decay = plan_.settings.ema_decay;
         r.consumers_in_scope = true;
         quantizer_.insert(r);
     }
@@ -89,7 +89,7 @@ private:
 
     void activation(const layer_match& m, const std::string& context) {
         fake_quant_request r = of_activation(m.activation, context, "act_quant");
-        r.initial_min = 0;
+        r.range.initial_min = 0;
         quantizer_.insert(r);
         handled_[m.activation] = true;
     }
@@ -170,7 +170,7 @@ inline std::vector<bool> quantize_layers(const graph_view& view, const quantize_
     }
     // What a folded copy has replaced goes on only for the statistics of its batch norm: there is nothing to cover.
     const std::vector<bool> replaced = layers_with_folded_copies(view);
-    constexpr word_set layers = layer_patterns::layers | word_set{word::other_layer};
+    constexpr word_set layers = layer_patterns::layers | word_set{word::conv2d_transpose, word::other_layer};
     for (const node_id n : view.order()) {
         if (layers.contains(view.word_of(n)) && !covered[n] && !replaced[n]) {
             r.decisions.push_back(detail::decision_on_uncovered(view, config, n));

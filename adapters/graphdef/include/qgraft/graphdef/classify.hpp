@@ -75,6 +75,7 @@ inline word word_of_op(std::string_view op) {
         {"Rsqrt", word::rsqrt},
         {"Relu", word::relu},
         {"Relu6", word::relu6},
+        {"LeakyRelu", word::leaky_relu},
         {"Identity", word::identity},
         {"Reshape", word::reshape},
         {"BatchToSpaceND", word::batch_to_space},

@@ -214,7 +214,8 @@ struct dialect<graphdef::basic_graph<GraphDef, MetaGraphDef>> {
         }
         const word w = graphdef::word_of_op(op);
         const bool transposed = w == word::gradient && graphdef::is_transposed_convolution(op, g.name(n));
-        return transposed ? word::other_layer : w;
+        if (!transposed) return w;
+        return op == "Conv2DBackpropInput" ? word::conv2d_transpose : word::other_layer;
     }
 
     static value<node> build(editor<graph>& e, const instruction<node>& i) {

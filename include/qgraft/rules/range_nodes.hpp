@@ -1,0 +1,115 @@
+// Plans the nodes of a range, and the fake quantization to it: the formulas of fake_quantize.hpp's opening comment.
+// SPDX-License-Identifier: Apache-2.0
+#ifndef QGRAFT_RULES_RANGE_NODES_HPP
+#define QGRAFT_RULES_RANGE_NODES_HPP
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <utility>
+
+#include <qgraft/ops/view.hpp>
+#include <qgraft/quant/quant_spec.hpp>
+#include <qgraft/rewrite/script.hpp>
+#include <qgraft/rules/layer_settings.hpp>
+
+namespace qgraft {
+
+/// How a value is quantized, and how its range follows it.
+struct range_settings {
+    quant_spec spec{};
+    fake_quant_kernel kernel = nullptr;
+    range_policy policy = range_policy::moving_average;
+    double ema_decay = 0.999;  ///< of a moving average
+    double initial_min = -6;   ///< of the range variables
+    double initial_max = 6;
+};
+
+/// The settings in a clause, for the report.
+inline std::string describe(const range_settings& r) {
+    return std::to_string(r.spec.bits) + " bits, " +
+           (r.policy == range_policy::last_value ? "range of the last value" : "moving average of the range") +
+           (r.spec.narrow_range ? ", narrow range" : "") + (r.spec.symmetric ? ", symmetric" : "");
+}
+
+/// The ends of a range: tensors, or numbers.
+struct range_bounds {
+    argument low;
+    argument high;
+};
+
+/// Appends to a script what a range is made of.
+class range_nodes {
+public:
+    /// In training ranges follow the values; otherwise they are only read.
+    range_nodes(script& s, bool is_training) : script_(s), is_training_(is_training) {}
+
+    /// The range variables that one or more values share, and, in training, what updates them by all of these.
+    range_bounds trained(const range_settings& r, std::span<const tensor> values, scope_id in) {
+        tensor low = script_.emit(word::variable, {}, {in, "min", {.real = r.initial_min}, no_node});
+        tensor high = script_.emit(word::variable, {}, {in, "max", {.real = r.initial_max}, no_node});
+        if (!is_training_) return {low, high};
+        const auto [new_low, new_high] = observed_range(r.spec, values, in);
+        low = updated(r, low, new_low, in, "min");
+        high = updated(r, high, new_high, in, "max");
+        return {low, high};
+    }
+
+    /// The fake-quantized x.
+    tensor fake_quantized(const range_settings& r, tensor x, const range_bounds& range, scope_id in) {
+        word_params params;
+        params.bits = r.spec.bits;
+        params.narrow_range = r.spec.narrow_range;
+        params.symmetric = r.spec.symmetric;
+        params.kernel = r.kernel;
+        return script_.emit(word::fake_quant, {x, range.low, range.high}, {in, {}, params, no_node});
+    }
+
+    /// x before the delay has passed, the quantized value from then on. Named below the path `prefix`.
+    tensor delayed(const std::string& prefix, char separator, std::int64_t delay, tensor quantized, tensor x) {
+        const std::string below = prefix + separator;
+        const tensor active =
+            script_.emit(word::after_step, {}, {scope_id::root, below + "activate_quant", {.integer = delay}, no_node});
+        return script_.emit(word::select, {active, quantized, x}, scope_id::root, below + "delayed_quant");
+    }
+
+private:
+    /// f(min(x), max(x)): a range that holds 0.
+    std::pair<tensor, tensor> observed_range(const quant_spec& spec, std::span<const tensor> values, scope_id in) {
+        const auto simple = [&](word op, argument a, argument b) { return script_.emit(op, {a, b}, in); };
+        tensor low = script_.emit(word::reduce_min, {values[0]}, in, "batch_min");
+        tensor high = script_.emit(word::reduce_max, {values[0]}, in, "batch_max");
+        for (const tensor x : values.subspan(1)) {
+            low = simple(word::minimum, low, script_.emit(word::reduce_min, {x}, in, "batch_min"));
+            high = simple(word::maximum, high, script_.emit(word::reduce_max, {x}, in, "batch_max"));
+        }
+        argument low_bound = literal{0};
+        argument high_bound = literal{0};
+        if (!spec.symmetric) {
+            const tensor bounded_low = simple(word::minimum, low, low_bound);
+            return {bounded_low, simple(word::maximum, high, high_bound)};
+        }
+        const double levels = static_cast<double>(1 << spec.bits);
+        const double ratio = spec.narrow_range ? -1.0 : -(levels - 2) / levels;
+        low_bound = simple(word::div, high, literal{ratio});
+        const tensor bounded_low = simple(word::minimum, low, low_bound);
+        high_bound = simple(word::mul, low, literal{ratio});
+        return {bounded_low, simple(word::maximum, high, high_bound)};
+    }
+
+    /// The variable after it has taken in `observed`.
+    tensor updated(const range_settings& r, tensor variable, tensor observed, scope_id in, const std::string& end) {
+        if (r.policy == range_policy::last_value) {
+            return script_.emit(word::assign, {variable, observed}, in, "assign_" + end + "_last");
+        }
+        return script_.emit(word::ema_update, {variable, observed},
+                            {in, "assign_" + end + "_ema", {.real = r.ema_decay}, no_node});
+    }
+
+    script& script_;
+    bool is_training_;
+};
+
+}  // namespace qgraft
+
+#endif
