@@ -28,6 +28,7 @@ ROOMS = {
     "fold.hpp": GRAPH_SIDE + ["rules"],
     "qat.hpp": GRAPH_SIDE + ["fold.hpp", "rules", "quant", "kernels/policy.hpp", "kernels/numerics.hpp", "version.hpp"],
     "verify.hpp": ["graph", "ops", "rewrite", "rules/missing_ranges.hpp", "rules/target.hpp"],
+    "modern.hpp": ["rules/quantize_values.hpp"],
     "testing": GRAPH_SIDE,
     "graphdef": FOR_ADAPTERS,
     "boost_graph": FOR_ADAPTERS,

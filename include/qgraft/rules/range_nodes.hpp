@@ -38,6 +38,12 @@ struct range_bounds {
     argument high;
 };
 
+/// A range that training finds.
+struct trained_range {
+    range_bounds now;     ///< with what the step has brought
+    range_bounds before;  ///< the variables themselves
+};
+
 /// Appends to a script what a range is made of.
 class range_nodes {
 public:
@@ -45,14 +51,15 @@ public:
     range_nodes(script& s, bool is_training) : script_(s), is_training_(is_training) {}
 
     /// The range variables that one or more values share, and, in training, what updates them by all of these.
-    range_bounds trained(const range_settings& r, std::span<const tensor> values, scope_id in) {
+    trained_range trained(const range_settings& r, std::span<const tensor> values, scope_id in) {
         tensor low = script_.emit(word::variable, {}, {in, "min", {.real = r.initial_min}, no_node});
         tensor high = script_.emit(word::variable, {}, {in, "max", {.real = r.initial_max}, no_node});
-        if (!is_training_) return {low, high};
+        const range_bounds before{low, high};
+        if (!is_training_) return {before, before};
         const auto [new_low, new_high] = observed_range(r.spec, values, in);
         low = updated(r, low, new_low, in, "min");
         high = updated(r, high, new_high, in, "max");
-        return {low, high};
+        return {{low, high}, before};
     }
 
     /// The fake-quantized x.
