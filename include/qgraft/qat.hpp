@@ -118,6 +118,21 @@ quantize_config common_config(const qat_options<G>& options, phase p) {
     return config;
 }
 
+/// A config whose specs are run-time options.
+template <class Kernels, class G>
+quantize_config run_time_config(const qat_options<G>& options, phase p) {
+    quantize_config config = common_config(options, p);
+    const bool symmetric = options.symmetric || (options.profile != nullptr && options.profile->symmetric_weights);
+    config.weights = {.bits = options.weight_bits, .symmetric = symmetric, .narrow_range = true};
+    config.activations = {.bits = options.activation_bits, .symmetric = options.symmetric};
+    config.swept = {.bits = options.activation_bits};
+    check_bits("weight_bits", options.weight_bits);
+    check_bits("activation_bits", options.activation_bits);
+    config.weight_kernel = kernel_for<Kernels>(config.weights);
+    config.activation_kernel = kernel_for<Kernels>(config.activations);
+    return config;
+}
+
 /// Whether a policy decides on the settings of single layers.
 template <class Policy, class G>
 concept decides_on_layers = requires(const layer_of<node_of<G>>& layer, layer_settings& settings) {
@@ -170,15 +185,7 @@ consteval bool check() {
 template <phase P, class Kernels = no_kernels, class G>
 report rewrite_for(G& graph, const qat_options<G>& options) {
     if constexpr (detail::check<P, G>()) {
-        quantize_config config = detail::common_config(options, P);
-        const bool symmetric = options.symmetric || (options.profile != nullptr && options.profile->symmetric_weights);
-        config.weights = {.bits = options.weight_bits, .symmetric = symmetric, .narrow_range = true};
-        config.activations = {.bits = options.activation_bits, .symmetric = options.symmetric};
-        config.swept = {.bits = options.activation_bits};
-        detail::check_bits("weight_bits", options.weight_bits);
-        detail::check_bits("activation_bits", options.activation_bits);
-        config.weight_kernel = kernel_for<Kernels>(config.weights);
-        config.activation_kernel = kernel_for<Kernels>(config.activations);
+        quantize_config config = detail::run_time_config<Kernels>(options, P);
         fold_config folding = detail::folding_of<P, Kernels>(options);
         return detail::rewrite(graph, options, config, folding, {}, &kernel_for<Kernels>);
     } else {

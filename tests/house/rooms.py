@@ -29,6 +29,8 @@ ROOMS = {
     "qat.hpp": GRAPH_SIDE + ["fold.hpp", "rules", "quant", "kernels/policy.hpp", "kernels/numerics.hpp", "version.hpp"],
     "verify.hpp": ["graph", "ops", "rewrite", "rules/missing_ranges.hpp", "rules/target.hpp"],
     "modern.hpp": ["rules/quantize_values.hpp"],
+    "calibration.hpp": ["kernels/observer.hpp", "kernels/policy.hpp", "rules/known_ranges.hpp"],
+    "post_training.hpp": ["modern.hpp", "qat.hpp", "rules"],
     "testing": GRAPH_SIDE,
     "graphdef": FOR_ADAPTERS,
     "boost_graph": FOR_ADAPTERS,
