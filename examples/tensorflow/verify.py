@@ -9,16 +9,12 @@ range of an input, the model must have no tensor of floats, else it must have on
 import json
 import pathlib
 import sys
-import warnings
 
 import network
-import numpy as np
-import tensorflow as tf
-import training
-from network import LOGITS, tf1
+from conversion import types_in_model
+from network import LOGITS
 from rewriting import Rewriter
 
-warnings.filterwarnings('ignore', message='.*Interpreter is deprecated')
 GRAPHS = pathlib.Path(__file__).resolve().parents[2] / 'tests' / 'data' / 'graphs'
 # The recorded networks, with their outputs.
 RECORDED = {
@@ -42,32 +38,6 @@ CONFIGURATIONS = {
     'without its second layer': {'layers': [{'name': 'conv2/*', 'exclude': True}]},
     'its last layer alone': {'scope': 'dense'},
 }
-
-
-def frozen(graph, output, path):
-    """Writes the graph with its variables as they are initialized. Returns the shapes of its inputs, by name."""
-    with tf.Graph().as_default(), training.session() as s:
-        tf1.train.import_meta_graph(str(graph), clear_devices=True)
-        s.run(tf1.global_variables_initializer())
-        for v in tf1.global_variables():
-            if v.op.name.endswith('quant/min'):
-                v.load(np.float32(-1), s)
-        constants = tf1.graph_util.convert_variables_to_constants(s, s.graph_def, [output])
-        inputs = [s.graph.get_tensor_by_name(n.name + ':0') for n in constants.node if n.op == 'Placeholder']
-        shapes = {t.op.name: [d or 1 for d in t.shape.as_list()] for t in inputs}
-    path.write_bytes(constants.SerializeToString())
-    return shapes
-
-
-def types_in_model(graph, output, folder):
-    """The types of the tensors of the TFLite model that the graph becomes."""
-    path = folder / 'verify.pb'
-    shapes = frozen(graph, output, path)
-    converter = tf1.lite.TFLiteConverter.from_frozen_graph(str(path), list(shapes), [output], shapes)
-    converter.inference_type = tf.uint8
-    converter.quantized_input_stats = {name: (127.5, 127.5) for name in shapes}
-    interpreter = tf.lite.Interpreter(model_content=converter.convert(), num_threads=1)
-    return {np.dtype(t['dtype']).name for t in interpreter.get_tensor_details()}
 
 
 def missing_in(report):
@@ -96,7 +66,7 @@ def main():
     for name, before, output, options in cases(folder):
         graph, _ = rewrite(before, 'verify', '--eval', '--verify', 'tflite_uint8', *options)
         missing = missing_in(folder / 'verify.json')
-        has_floats = 'float32' in types_in_model(graph, output, folder)
+        has_floats = 'float32' in types_in_model(graph, output, folder / 'verify.pb')
         print(f'{name}: {"floats" if has_floats else "integers only"}; without a range: {", ".join(missing) or "none"}')
         if has_floats != bool(missing):
             wrong.append(name)

@@ -29,6 +29,7 @@ namespace qgraft {
 ///     is_left_alone(const G&, node)         -> bool    operands of this node are never redirected; default: false
 ///     is_in_loop(const G&, node)            -> bool    it runs once an iteration of a loop; default: false
 ///     is_in_batch_norm(const G&, node)      -> bool    it is part of a batch norm that is spelled out; default: false
+///     is_constant(const G&, node)           -> bool    its value, of any type, is in the graph; default: the word
 ///     op_name(const G&, node)               -> string  the graph's own name of the operation; default: the word
 ///     open_scope(G&, scope_kind, path)      -> naming_scope    default: the path itself, for both
 ///     batch_norm_of(const G&, node)         -> batch_norm_facts      of a batch_norm; default: it cannot be folded
@@ -97,6 +98,13 @@ struct speech {
             return dialect<G>::is_in_batch_norm(g, n);
         } else {
             return false;
+        }
+    }
+    static bool is_constant(const G& g, node n, word w) {
+        if constexpr (requires { dialect<G>::is_constant(g, n); }) {
+            return dialect<G>::is_constant(g, n);
+        } else {
+            return w == word::constant;
         }
     }
     static std::string op_name(const G& g, node n) {

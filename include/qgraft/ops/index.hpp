@@ -183,6 +183,7 @@ private:
         note(role::left_alone, speech::is_left_alone(*graph_, n));
         note(role::in_loop, speech::is_in_loop(*graph_, n));
         note(role::in_norm, speech::is_in_batch_norm(*graph_, n));
+        note(role::constant, speech::is_constant(*graph_, n, w));
         roles_.push_back(roles);
     }
 

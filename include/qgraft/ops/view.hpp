@@ -47,6 +47,7 @@ enum class role : std::uint8_t {
     left_alone = 2,  ///< its operands are never redirected
     in_loop = 4,     ///< it runs once an iteration of a loop
     in_norm = 8,     ///< it is part of a batch norm that is spelled out
+    constant = 16,   ///< its value is written in the graph
 };
 
 /// An index over a graph: the word, the operands and the users of each node. It holds no attributes and is no copy

@@ -19,8 +19,8 @@ namespace detail {
 /// Finds, for each operation, what is computed together with it.
 class fused_operations {
 public:
-    fused_operations(const graph_view& view, const network_nodes& network)
-        : view_(view), network_(network), end_(view.size(), no_node), is_fused_(view.size(), false) {
+    fused_operations(const graph_view& view, const network_nodes& network, stored_values& stored)
+        : view_(view), network_(network), stored_(stored), end_(view.size(), no_node), is_fused_(view.size(), false) {
         for (node_id n = 0; n < view.size(); ++n) take_compound(n);
         const auto follow_all = [&](auto is_wanted) {
             for (node_id n = 0; n < view.size(); ++n) {
@@ -84,15 +84,16 @@ private:
     }
 
     /// Whether a slot belongs to the bias of a layer, or to the corrections that training has before it.
-    [[nodiscard]] bool extends(node_id layer, use u) const {
+    [[nodiscard]] bool extends(node_id layer, use u) {
         const word w = view_.word_of(u.node);
         if (w == word::bias_add || w == word::batch_to_space) return u.operand == 0;
         if (w != word::add && !(w == word::mul && network_.is_folded_copy(layer))) return false;
-        return !network_.carries(view_.inputs(u.node)[1 - u.operand].node);
+        return stored_.is_stored(view_.inputs(u.node)[1 - u.operand].node);
     }
 
     const graph_view& view_;
     const network_nodes& network_;
+    stored_values& stored_;
     std::vector<node_id> end_;
     std::vector<bool> is_fused_;
 };

@@ -34,7 +34,7 @@ class range_needs {
 public:
     /// `view` must outlive this.
     explicit range_needs(const graph_view& view)
-        : view_(view), groups_(view), stored_(view), network_(view, stored_), fused_(view, network_) {}
+        : view_(view), groups_(view), stored_(view), network_(view, stored_), fused_(view, network_, stored_) {}
 
     /// Calls f(const range_need&) for each, in the order of the operations; a value may come several times.
     template <class F>
@@ -60,15 +60,22 @@ private:
         for (std::uint32_t i = 0; i < operands.size(); ++i) {
             const node_id from = operands[i].node;
             if (!is_data_operand(view_, {n, i})) continue;
-            // A product may have its weights first; then the second operand is none.
-            const bool may_be_weights = i < 8 && (traits.weights >> i & 1) != 0 &&
-                                        (view_.word_of(n) != word::matmul || !stored_.is_stored(operands[0].node));
-            if (traits.data == 255 && !is_known(from)) continue;
-            if (traits.weights == 0 && stored_.is_stored(from)) continue;
-            f(range_need{operands[i], n, false, may_be_weights && !network_.carries(from)});
+            const bool is_weights = has_weights_at(n, i) && !network_.carries(from);
+            if (traits.data == 255 ? !is_known(from) : !is_weights && stored_.is_stored(from)) continue;
+            f(range_need{operands[i], n, false, is_weights});
         }
         const node_id last = fused_.end_of(n);
         if (last != no_node) f(range_need{{last, 0}, n, true, false});
+    }
+
+    /// Whether an operand stands where the operation has weights. A product may have them first.
+    [[nodiscard]] bool has_weights_at(node_id n, std::uint32_t operand) {
+        const auto operands = view_.inputs(n);
+        if (view_.word_of(n) == word::matmul && stored_.is_stored(operands[0].node) &&
+            !stored_.is_stored(operands[1].node)) {
+            return operand == 0;
+        }
+        return operand < 8 && (range_traits_of(view_.word_of(n)).weights >> operand & 1) != 0;
     }
 
     /// Of a layer that no rule is for, not every operand is data: those are that the network computes, and weights.

@@ -43,8 +43,8 @@ private:
     enum class answer : std::uint8_t { unknown, open, no, yes };
 
     [[nodiscard]] bool is_source(node_id n) const {
-        const word w = view_.word_of(n);
-        return w == word::variable || w == word::constant || view_.constant({n, 0}).has_value();
+        return view_.word_of(n) == word::variable || view_.has_role(n, role::constant) ||
+               view_.constant({n, 0}).has_value();
     }
 
     const graph_view& view_;

@@ -242,6 +242,8 @@ struct dialect<graphdef::basic_graph<GraphDef, MetaGraphDef>> {
         return g.name(n).find("BatchNorm/batchnorm") != std::string_view::npos;
     }
 
+    static bool is_constant(const graph& g, node n) { return g.op(n) == "Const"; }
+
     static bool is_in_loop(const graph& g, node n) { return g.is_in_loop(n); }
 
     static batch_norm_facts batch_norm_of(const graph& g, node n) { return graphdef::batch_norm_of(g, n); }
