@@ -7,6 +7,7 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <utility>
 
 #include "tensor.hpp"
@@ -91,6 +92,13 @@ inline tensor window_of(const tensor& x, std::size_t axis, std::int64_t from, st
         y.data[at] = x.data[static_cast<std::size_t>(source)];
     }
     return y;
+}
+
+/// a, and b behind it along an axis.
+inline tensor joined(const tensor& a, const tensor& b, std::size_t axis) {
+    require(axis < a.dims.size() && a.dims.size() == b.dims.size(), "the tensors do not fit each other");
+    const std::int64_t size = a.dims[axis] + b.dims[axis];
+    return elementwise(window_of(a, axis, 0, size), window_of(b, axis, -a.dims[axis], size), std::plus<float>());
 }
 
 /// exp(x) over the sum of these along the last dimension.

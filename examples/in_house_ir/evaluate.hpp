@@ -42,9 +42,8 @@ private:
 
 /// The data of a constant, param or state.
 inline tensor stored(const op& o) {
-    const tensor_type& t = o.result().type;
-    require(t && volume(*t) == o.data.size(), "its data do not fit its type");
-    return {*t, o.data};
+    require(has_whole_data(o), "its data do not fit its type");
+    return {*o.result().type, o.data};
 }
 
 namespace detail {
@@ -64,6 +63,13 @@ inline std::vector<tensor> split(const op& o, const arguments& in) {
     std::vector<tensor> results;
     for (std::int64_t i = 0; i < parts; ++i) results.push_back(window_of(in[0], axis, i * size, size));
     return results;
+}
+
+inline tensor concat(const op& o, const arguments& in) {
+    const auto axis = static_cast<std::size_t>(o.get("axis", std::int64_t{1}));
+    tensor y = in[0];
+    for (std::size_t i = 1; i < in.size(); ++i) y = joined(y, in[i], axis);
+    return y;
 }
 
 inline tensor border(const op& o, const arguments& in) {
@@ -170,6 +176,8 @@ inline tensor evaluate_first(const op& o, const arguments& in) {
             return average_pool(in[0], o.get("window", extents{1, 1}), strides, same);
         case kind::border:
             return border(o, in);
+        case kind::concat:
+            return concat(o, in);
         case kind::reshape:
             return reshape(in[0], o.get("dims", extents{}));
         case kind::population:

@@ -86,6 +86,16 @@ inline tensor_type padded_type(const op& o) {
     return t;
 }
 
+inline tensor_type joined_type(const op& o) {
+    const auto axis = static_cast<std::size_t>(o.get("axis", std::int64_t{1}));
+    tensor_type t = operand_type(o, 0);
+    for (std::size_t i = 1; t && axis < t->size() && i < o.operands().size(); ++i) {
+        const std::int64_t more = dimension(operand_type(o, i), axis);
+        (*t)[axis] = more < 0 || (*t)[axis] < 0 ? -1 : (*t)[axis] + more;
+    }
+    return t;
+}
+
 inline tensor_type stored_type(const op& o) {
     if (o.data.size() == 1) return tensor_type(std::in_place);
     return std::vector{static_cast<std::int64_t>(o.data.size())};
@@ -104,6 +114,8 @@ inline tensor_type first_type(const op& o) {
         case kind::max_pool:
         case kind::average_pool:
             return pool_type(o);
+        case kind::concat:
+            return joined_type(o);
         case kind::border:
             return padded_type(o);
         case kind::reshape:

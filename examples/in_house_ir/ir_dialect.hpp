@@ -26,7 +26,7 @@ struct qgraft::dialect<in_house::module> {
         {tiles_to_batch, word::space_to_batch}, {store, word::assign}, {step_reached, word::after_step},
         {population, word::biased_variance}, {choose, word::select}, {running_average, word::ema_update},
         {update, word::training_step}, {backward, word::gradient}, {fake_quantize, word::fake_quant_fixed},
-        {fake_quantize, word::fake_quant}, {highest, word::max_over_axes}};
+        {fake_quantize, word::fake_quant}, {highest, word::max_over_axes}, {constant, word::constant}};
     // clang-format on
     static constexpr word_set spoken = training_words | training_fold_words;
 
@@ -48,7 +48,7 @@ struct qgraft::dialect<in_house::module> {
     }
     static channel_layout channels_of(const module&, node n) { return {spatial_rank(*n), spatial_rank(*n) + 1}; }
     static std::optional<constant_tensor> constant_of(const module&, value<node> v) {
-        if (v.node->what != constant || !v.node->result().type) return std::nullopt;
+        if (v.node->what != constant || !has_whole_data(*v.node)) return std::nullopt;
         return constant_tensor{v.node->data, *v.node->result().type};
     }
 

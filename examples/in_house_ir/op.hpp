@@ -96,6 +96,14 @@ private:
 /// A constant of one element.
 inline op_state scalar(double number) { return {.what = kind::constant, .data = {static_cast<float>(number)}}; }
 
+/// Whether the data of a constant, param or state are all that the type of its result says.
+inline bool has_whole_data(const op& o) {
+    if (o.results() == 0 || !o.result().type) return false;
+    std::size_t elements = 1;
+    for (const std::int64_t d : *o.result().type) elements *= static_cast<std::size_t>(d < 0 ? 0 : d);
+    return o.data.size() == elements;
+}
+
 /// The name of what is called `last` below `path`, which may be empty.
 inline std::string below(std::string path, std::string_view last) {
     return std::move(path.append(path.empty() ? "" : "/").append(last));
