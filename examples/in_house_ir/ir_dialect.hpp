@@ -3,6 +3,7 @@
 #ifndef IN_HOUSE_IR_DIALECT_HPP
 #define IN_HOUSE_IR_DIALECT_HPP
 
+#include <qgraft/ops/dialect.hpp>
 #include <qgraft/rules/config.hpp>
 
 #include "ir_traits.hpp"
@@ -29,7 +30,6 @@ struct qgraft::dialect<in_house::module> {
         {fake_quantize, word::fake_quant}, {highest, word::max_over_axes}, {constant, word::constant}};
     // clang-format on
     static constexpr word_set spoken = training_words | training_fold_words;
-
     static word classify(const module&, node n) {
         const double high = n->get("low", -1.0) == 0 ? n->get("high", 1e300) : -1;
         if (n->what == clamp) return high >= 1e300 ? word::relu : high == 6 ? word::relu6 : word::other;
