@@ -17,6 +17,7 @@
 #include "ir.hpp"
 #include "ir_dialect.hpp"
 #include "listing.hpp"
+#include "peak_range.hpp"
 #include "shift_kernels.hpp"
 
 namespace {
@@ -119,7 +120,10 @@ int main() {
         run_and_print(n, 3);
 
         std::cout << "\nFused: " << in_house::fuse_activations(n.m) << " activation\n";
-        const qgraft::report report = qgraft::rewrite_for<qgraft::phase::training, policy>(n.m);
+        qgraft::qat_options<module> options;
+        options.activation_range = qgraft::range_policy::custom;
+        options.custom_range = in_house::peak_range;
+        const qgraft::report report = qgraft::rewrite_for<qgraft::phase::training, policy>(n.m, options);
 
         std::cout << "\nAfter:\n";
         in_house::write(std::cout, n.m);

@@ -1,4 +1,4 @@
-// What the example adds to qgraft: a rule and a kernel policy of its own.
+// What the example adds to qgraft: a rule, a kernel policy and a range policy of its own.
 // SPDX-License-Identifier: Apache-2.0
 #include <doctest/doctest.h>
 
@@ -6,11 +6,13 @@
 #include <cstddef>
 #include <qgraft/qat.hpp>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "fuse_activations.hpp"
 #include "interpreter.hpp"
 #include "ir.hpp"
+#include "peak_range.hpp"
 #include "shift_kernels.hpp"
 
 namespace {
@@ -155,4 +157,28 @@ TEST_CASE("the functors of shift kernels are in the nodes") {
     functor(in, out, 0.0F, 6.0F);
     CHECK(out == std::vector<float>{1});
     CHECK(n.values().size() == 2);
+}
+
+TEST_CASE("a range of peaks grows at once and shrinks slowly") {
+    network n;
+    op* weight = n.m.add({.what = kind::param, .name = "w", .types = {extents{1, 1}}, .data = {1}});
+    op* x = n.m.add({.what = kind::reshape, .operands = {n.x}, .attributes = {{"dims", extents{-1, 1}}}});
+    op* dense = n.m.add({.what = kind::fully_connected, .name = "dense/product", .operands = {x, weight}});
+    n.finish(n.m.add({.what = kind::clamp, .name = "dense/act", .operands = {dense}, .attributes = {{"low", 0.0}}}));
+    qat_options<in_house::module> options;
+    options.activation_range = range_policy::custom;
+    options.custom_range = in_house::peak_range;
+    options.ema_decay = 0.5;
+    rewrite_for<phase::training, scalar<tf115>>(n.m, options);
+    CHECK_NOTHROW(verify(n.m));
+    in_house::interpreter running(n.m);
+    const op* high = n.m.find("dense/act_quant/max");
+    REQUIRE(high != nullptr);
+    // From 6, the initial value, on.
+    const std::pair<float, float> runs[] = {{8, 8}, {1, 4}, {1, 2}, {1, 1}, {3, 3}};
+    for (const auto& [seen, expected] : runs) {
+        running.run({{n.x, {{1}, {seen}}}}, {n.out});
+        CHECK(running.state(high).data == std::vector<float>{expected});
+        CHECK(running.value(n.out).data[0] == doctest::Approx(seen).epsilon(0.01));
+    }
 }
