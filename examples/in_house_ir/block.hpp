@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <memory>
+#include <stdexcept>
 #include <utility>
 #include <vector>
 
@@ -22,7 +23,7 @@ public:
     block& operator=(const block&) = delete;
     ~block() {
         drop_operands();
-        while (last_ != nullptr) erase(last_);
+        while (last_ != nullptr) remove(last_);
     }
 
     [[nodiscard]] op* owner() const { return owner_; }
@@ -44,11 +45,10 @@ public:
         return o;
     }
 
-    /// Removes an op of this block that nothing reads.
+    /// Removes an op of this block. Throws std::logic_error where something reads it.
     void erase(op* o) {
-        (o->previous_ == nullptr ? first_ : o->previous_->next_) = o->next_;
-        (o->next_ == nullptr ? last_ : o->next_->previous_) = o->previous_;
-        const std::unique_ptr<op> gone(o);
+        if (!o->is_unused()) throw std::logic_error(o->name + ": is read, and must not be erased");
+        remove(o);
     }
 
     /// Whether `a` comes before `b`, both of this block.
@@ -63,6 +63,12 @@ public:
     }
 
 private:
+    void remove(op* o) {
+        (o->previous_ == nullptr ? first_ : o->previous_->next_) = o->next_;
+        (o->next_ == nullptr ? last_ : o->next_->previous_) = o->previous_;
+        const std::unique_ptr<op> gone(o);
+    }
+
     static constexpr std::int64_t stride = std::int64_t{1} << 36;
 
     /// Gives an op a place between its neighbours', nearer to the first: most ops are added after the one before. All

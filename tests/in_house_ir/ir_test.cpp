@@ -89,6 +89,7 @@ TEST_CASE("an op without uses is removed with what it alone reads") {
     const std::size_t before = n.m.ops().size();
     in_house::module::erase_if_unused(n.filter);
     CHECK(n.m.ops().size() == before);
+    CHECK_THROWS_WITH(n.m.entry().erase(n.filter), "net/filter: is read, and must not be erased");
     in_house::module::erase_if_unused(twice);
     CHECK(n.m.ops() == std::vector<op*>{n.image});
 }
