@@ -70,7 +70,7 @@ public:
         const tensor x{request.producer, 0};
         const std::string prefix = join(request.context, request.suffix);
         const scope_id in = script_.open_scope(scope_kind::state, prefix);
-        const range_bounds range = nodes_.trained(request.range, {&x, 1}, in);
+        const range_bounds range = nodes_.trained(request.range, {&x, 1}, in).now;
         tensor result = nodes_.fake_quantized(request.range, x, range, in);
         if (config_.quant_delay.value_or(0) > 0)
             result = nodes_.delayed(prefix, view_.separator(), *config_.quant_delay, result, x);

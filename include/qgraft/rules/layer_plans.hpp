@@ -70,9 +70,13 @@ private:
         for (const node_copy c : copies_) is_copy[c.made] = true;
         std::string path = config_.scope;
         if (!path.empty() && path.back() != index_.separator()) path += index_.separator();
+        word_set words = layer_patterns::layers;
+        if (config_.weights_by_place) words = words | word_set{word::conv2d_transpose};
         for (const node_id n : plain_.order()) {
-            if (!layer_patterns::layers.contains(index_.word_of(n)) || is_copy[n]) continue;
-            if (index_.name(n).starts_with(path) && match(plain_, n, layer_patterns::layer)) layers_.push_back(n);
+            if (!words.contains(index_.word_of(n)) || is_copy[n]) continue;
+            const bool is_layer =
+                config_.weights_by_place ? plain_.inputs(n).size() > 1 : bool(match(plain_, n, layer_patterns::layer));
+            if (is_layer && index_.name(n).starts_with(path)) layers_.push_back(n);
         }
     }
 

@@ -39,6 +39,12 @@ inline std::string describe(const range_settings& r) {
            (r.spec.narrow_range ? ", narrow range" : "") + (r.spec.symmetric ? ", symmetric" : "");
 }
 
+/// A range that training finds.
+struct trained_range {
+    range_bounds now;     ///< with what the step has brought
+    range_bounds before;  ///< the variables themselves
+};
+
 /// Appends to a script what a range is made of.
 class range_nodes {
 public:
@@ -47,15 +53,16 @@ public:
         : script_(s), is_training_(is_training), custom_(custom) {}
 
     /// The range variables that one or more values share, and, in training, what updates them by all of these.
-    range_bounds trained(const range_settings& r, std::span<const tensor> values, scope_id in) {
+    trained_range trained(const range_settings& r, std::span<const tensor> values, scope_id in) {
         tensor low = script_.emit(word::variable, {}, {in, "min", {.real = r.initial_min}, no_node});
         tensor high = script_.emit(word::variable, {}, {in, "max", {.real = r.initial_max}, no_node});
-        if (!is_training_) return {low, high};
+        const range_bounds before{low, high};
+        if (!is_training_) return {before, before};
         const auto [new_low, new_high] = observed_range(r.spec, values, in);
         if (r.policy == range_policy::custom) return customized(r, {new_low, new_high}, low, high, in);
         low = updated(r, low, new_low, in, "min");
         high = updated(r, high, new_high, in, "max");
-        return {low, high};
+        return {{low, high}, before};
     }
 
     /// The fake-quantized x.
