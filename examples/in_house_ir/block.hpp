@@ -51,6 +51,18 @@ public:
         remove(o);
     }
 
+    /// Links the ops of this block anew. `all` has each of them once.
+    void put_in_order(const std::vector<op*>& all) {
+        first_ = last_ = nullptr;
+        for (op* o : all) {
+            o->previous_ = last_;
+            o->next_ = nullptr;
+            (last_ == nullptr ? first_ : last_->next_) = o;
+            last_ = o;
+        }
+        number_all();
+    }
+
     /// Whether `a` comes before `b`, both of this block.
     static bool in_order(const op& a, const op& b) { return a.place_ < b.place_; }
 
@@ -81,10 +93,13 @@ private:
         } else {
             const std::int64_t gap = o.next_->place_ - o.previous_->place_;
             o.place_ = o.previous_->place_ + std::max<std::int64_t>(1, gap / 16);
-            if (gap > 1) return;
-            std::int64_t place = 0;
-            for (op* each = first_; each != nullptr; each = each->next_) each->place_ = place += stride;
+            if (gap <= 1) number_all();
         }
+    }
+
+    void number_all() {
+        std::int64_t place = 0;
+        for (op* o = first_; o != nullptr; o = o->next_) o->place_ = place += stride;
     }
 
     op* owner_;

@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include <qgraft/modern.hpp>
 #include <qgraft/qat.hpp>
 
 #include "fuse_activations.hpp"
@@ -18,6 +19,7 @@
 #include "ir_dialect.hpp"
 #include "listing.hpp"
 #include "peak_range.hpp"
+#include "schedule.hpp"
 #include "shift_kernels.hpp"
 
 namespace {
@@ -121,9 +123,11 @@ int main() {
 
         std::cout << "\nFused: " << in_house::fuse_activations(n.m) << " activation\n";
         qgraft::qat_options<module> options;
+        options.profile = &qgraft::modern_profile;
         options.activation_range = qgraft::range_policy::custom;
         options.custom_range = in_house::peak_range;
         const qgraft::report report = qgraft::rewrite_for<qgraft::phase::training, policy>(n.m, options);
+        in_house::schedule(n.m);
 
         std::cout << "\nAfter:\n";
         in_house::write(std::cout, n.m);

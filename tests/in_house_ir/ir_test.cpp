@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <qgraft/kernels/scalar.hpp>
+#include <qgraft/modern.hpp>
 #include <qgraft/qat.hpp>
 #include <qgraft/testing/conformance.hpp>
 #include <sstream>
@@ -17,6 +18,7 @@
 #include "ir.hpp"
 #include "ir_dialect.hpp"
 #include "listing.hpp"
+#include "schedule.hpp"
 
 namespace {
 
@@ -145,4 +147,44 @@ TEST_CASE("in a loop, weights are quantized, outside of it; what is computed the
     in_house::interpreter running(n.m);
     running.run({{n.image, image}}, {n.out});
     CHECK(running.value(n.out).data[0] == doctest::Approx(19));
+}
+
+TEST_CASE("a schedule puts ops behind what they read, and changes nothing else") {
+    network n;
+    const std::string before = text(n.m);
+    in_house::schedule(n.m);
+    CHECK(text(n.m) == before);
+    op* last = n.m.add({.what = kind::copy, .name = "last", .operands = {n.image}});
+    n.conv->set_operand(0, last);
+    n.halves->set_operand(0, n.m.add({.what = kind::copy, .name = "later", .operands = {last}}));
+    CHECK_THROWS(verify(n.m));
+    in_house::schedule(n.m);
+    CHECK_NOTHROW(verify(n.m));
+    CHECK(n.halves->previous()->name == "later");
+    CHECK(n.m.ops().size() == 11);
+}
+
+TEST_CASE("values that share a range are read behind it, once that is scheduled") {
+    in_house::module m;
+    const auto layer = [&m](const std::string& name, op* x) {
+        op* w = m.add({.what = kind::param, .name = name + "/w", .types = {extents{1, 1, 1, 1}}, .data = {1}});
+        op* y = m.add({.what = kind::conv, .name = name + "/conv", .operands = {x, w}});
+        return m.add({.what = kind::clamp, .name = name + "/act", .operands = {y}, .attributes = {{"low", 0.0}}});
+    };
+    op* x = m.add({.what = kind::input, .name = "image", .types = {extents{1, 1, 1, 1}}});
+    op* a = layer("a", x);
+    op* of_a = m.add({.what = kind::copy, .name = "of_a", .operands = {a}});
+    op* b = layer("b", x);
+    op* both =
+        m.add({.what = kind::concat, .name = "both", .operands = {a, b}, .attributes = {{"axis", std::int64_t{1}}}});
+    qat_options<in_house::module> options;
+    options.profile = &modern_profile;
+    rewrite_for<phase::training, scalar<tf115>>(m, options);
+    REQUIRE(of_a->operand(0).producer->what == kind::fake_quantize);
+    CHECK_THROWS(verify(m));
+    in_house::schedule(m);
+    CHECK_NOTHROW(verify(m));
+    in_house::interpreter running(m);
+    running.run({{x, {{1, 1, 1, 1}, {2}}}}, {of_a, both});
+    CHECK(running.value(both).data[1] == doctest::Approx(2).epsilon(0.01));
 }

@@ -59,7 +59,7 @@ public:
         const range_bounds before{low, high};
         if (!is_training_) return {before, before};
         const auto [new_low, new_high] = observed_range(r.spec, values, in);
-        if (r.policy == range_policy::custom) return customized(r, {new_low, new_high}, low, high, in);
+        if (r.policy == range_policy::custom) return {customized(r, {new_low, new_high}, low, high, in), before};
         low = updated(r, low, new_low, in, "min");
         high = updated(r, high, new_high, in, "max");
         return {{low, high}, before};
