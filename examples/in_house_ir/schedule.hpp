@@ -3,6 +3,7 @@
 #ifndef IN_HOUSE_SCHEDULE_HPP
 #define IN_HOUSE_SCHEDULE_HPP
 
+#include <cstddef>
 #include <unordered_set>
 #include <utility>
 #include <vector>
@@ -31,10 +32,9 @@ inline std::vector<op*> ordered(const block& b) {
             if (done) order.push_back(o);
             if (done || !entered.insert(o).second) continue;
             open.emplace_back(o, true);
-            std::vector<op*> before = producers_for(*o);
-            if (o->what == kind::loop_value && before.size() > 1) before.resize(1);
-            for (auto it = before.rbegin(); it != before.rend(); ++it) {
-                if (op* producer = in_block(*it, b); producer != nullptr) open.emplace_back(producer, false);
+            const std::vector<op*> read = producers_for(*o);
+            for (std::size_t i = o->what == kind::loop_value ? 1 : read.size(); i-- > 0 && i < read.size();) {
+                if (op* producer = in_block(read[i], b); producer != nullptr) open.emplace_back(producer, false);
             }
         }
     }
