@@ -7,6 +7,7 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <limits>
 #include <vector>
 
@@ -70,9 +71,12 @@ inline tensor conv(const tensor& x, const tensor& w, const extents& strides, boo
     return y;
 }
 
-/// The greatest value of each window.
-inline tensor max_pool(const tensor& x, const extents& window, const extents& strides, bool same) {
-    require(x.dims.size() == 4 && window.size() == 2 && strides.size() == 2, "a max_pool takes images");
+/// What `collect` makes of each window: it is given an element of it at a time, with what it has made so far, at first
+/// `start`; `finish` gets the last of these with the number of elements.
+template <class Collect, class Finish>
+tensor pool(const tensor& x, const extents& window, const extents& strides, bool same, float start, Collect collect,
+            Finish finish) {
+    require(x.dims.size() == 4 && window.size() == 2 && strides.size() == 2, "a pool takes images");
     const sliding rows(x.dims[2], window[0], strides[0], same);
     const sliding columns(x.dims[3], window[1], strides[1], same);
     tensor y = zeros({x.dims[0], x.dims[1], rows.out, columns.out});
@@ -81,15 +85,30 @@ inline tensor max_pool(const tensor& x, const extents& window, const extents& st
         const std::int64_t c = rest % columns.out;
         const std::int64_t r = (rest /= columns.out) % rows.out;
         const std::int64_t image = rest / rows.out * x.dims[2];
-        float greatest = -std::numeric_limits<float>::infinity();
+        float made = start;
+        std::int64_t count = 0;
         rows.each(r, [&](std::int64_t, std::int64_t ir) {
             columns.each(c, [&](std::int64_t, std::int64_t ic) {
-                greatest = std::max(greatest, x.data[static_cast<std::size_t>((image + ir) * x.dims[3] + ic)]);
+                made = collect(made, x.data[static_cast<std::size_t>((image + ir) * x.dims[3] + ic)]);
+                ++count;
             });
         });
-        y.data[at] = greatest;
+        y.data[at] = finish(made, count);
     }
     return y;
+}
+
+/// The greatest value of each window.
+inline tensor max_pool(const tensor& x, const extents& window, const extents& strides, bool same) {
+    return pool(
+        x, window, strides, same, -std::numeric_limits<float>::infinity(),
+        [](float a, float b) { return std::max(a, b); }, [](float made, std::int64_t) { return made; });
+}
+
+/// The mean of each window.
+inline tensor average_pool(const tensor& x, const extents& window, const extents& strides, bool same) {
+    return pool(x, window, strides, same, 0.0F, std::plus<float>(),
+                [](float sum, std::int64_t count) { return sum / static_cast<float>(count); });
 }
 
 /// x times the transpose of w.

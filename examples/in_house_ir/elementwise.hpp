@@ -4,8 +4,10 @@
 #define IN_HOUSE_ELEMENTWISE_HPP
 
 #include <algorithm>
+#include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <utility>
 
 #include "tensor.hpp"
@@ -71,6 +73,45 @@ inline tensor reshape(tensor x, extents dims) {
     }
     require(volume(dims) == x.data.size(), "the number of elements changes");
     x.dims = std::move(dims);
+    return x;
+}
+
+/// The part of `size` elements of an axis from `from` on; what lies outside of x is 0.
+inline tensor window_of(const tensor& x, std::size_t axis, std::int64_t from, std::int64_t size) {
+    require(axis < x.dims.size(), "there is no such axis");
+    extents dims = x.dims;
+    dims[axis] = size;
+    const auto inner =
+        static_cast<std::int64_t>(volume({x.dims.begin() + static_cast<std::ptrdiff_t>(axis) + 1, x.dims.end()}));
+    tensor y = zeros(dims);
+    for (std::size_t at = 0; at < y.data.size(); ++at) {
+        const auto row = static_cast<std::int64_t>(at) / inner;
+        const std::int64_t place = row % size + from;
+        if (place < 0 || place >= x.dims[axis]) continue;
+        const std::int64_t source = (row / size * x.dims[axis] + place) * inner + static_cast<std::int64_t>(at) % inner;
+        y.data[at] = x.data[static_cast<std::size_t>(source)];
+    }
+    return y;
+}
+
+/// a, and b behind it along an axis.
+inline tensor joined(const tensor& a, const tensor& b, std::size_t axis) {
+    require(axis < a.dims.size() && a.dims.size() == b.dims.size(), "the tensors do not fit each other");
+    const std::int64_t size = a.dims[axis] + b.dims[axis];
+    return elementwise(window_of(a, axis, 0, size), window_of(b, axis, -a.dims[axis], size), std::plus<float>());
+}
+
+/// exp(x) over the sum of these along the last dimension.
+inline tensor softmax(tensor x) {
+    require(!x.dims.empty() && !x.data.empty(), "a softmax takes a dimension");
+    const auto size = static_cast<std::size_t>(x.dims.back());
+    for (std::size_t first = 0; first < x.data.size(); first += size) {
+        float* row = x.data.data() + first;
+        const float greatest = *std::max_element(row, row + size);
+        float sum = 0.0F;
+        for (std::size_t i = 0; i < size; ++i) sum += row[i] = std::exp(row[i] - greatest);
+        for (std::size_t i = 0; i < size; ++i) row[i] /= sum;
+    }
     return x;
 }
 

@@ -17,7 +17,7 @@ namespace in_house {
 namespace detail {
 
 inline tensor_type operand_type(const op& o, std::size_t i) {
-    return i < o.operands.size() ? type_of(o.operands[i]) : tensor_type();
+    return i < o.operands().size() ? o.operand(i).type : tensor_type();
 }
 
 /// Dimension `i` of a type; -1 where it is not known.
@@ -76,6 +76,26 @@ inline tensor_type pool_type(const op& o) {
     return windows_type(o, dimension(operand_type(o, 0), 1), window[0], window[1]);
 }
 
+inline tensor_type padded_type(const op& o) {
+    const auto before = o.get("before", std::vector<std::int64_t>{});
+    const auto behind = o.get("behind", std::vector<std::int64_t>{});
+    tensor_type t = operand_type(o, 0);
+    for (std::size_t i = 0; t && i < t->size(); ++i) {
+        if ((*t)[i] >= 0 && i < before.size() && i < behind.size()) (*t)[i] += before[i] + behind[i];
+    }
+    return t;
+}
+
+inline tensor_type joined_type(const op& o) {
+    const auto axis = static_cast<std::size_t>(o.get("axis", std::int64_t{1}));
+    tensor_type t = operand_type(o, 0);
+    for (std::size_t i = 1; t && axis < t->size() && i < o.operands().size(); ++i) {
+        const std::int64_t more = dimension(operand_type(o, i), axis);
+        (*t)[axis] = more < 0 || (*t)[axis] < 0 ? -1 : (*t)[axis] + more;
+    }
+    return t;
+}
+
 inline tensor_type stored_type(const op& o) {
     if (o.data.size() == 1) return tensor_type(std::in_place);
     return std::vector{static_cast<std::int64_t>(o.data.size())};
@@ -92,9 +112,14 @@ inline tensor_type first_type(const op& o) {
         case kind::fully_connected:
             return std::vector{dimension(operand_type(o, 0), 0), dimension(operand_type(o, 1), 0)};
         case kind::max_pool:
+        case kind::average_pool:
             return pool_type(o);
+        case kind::concat:
+            return joined_type(o);
+        case kind::border:
+            return padded_type(o);
         case kind::reshape:
-            if (o.operands.size() != 1) return std::nullopt;
+            if (o.operands().size() != 1) return std::nullopt;
             return reshaped_type(operand_type(o, 0), o.get("dims", std::vector<std::int64_t>{}));
         case kind::add:
         case kind::sub:
@@ -107,7 +132,7 @@ inline tensor_type first_type(const op& o) {
             return common_type(operand_type(o, 1), operand_type(o, 2));
         case kind::lowest:
         case kind::highest:
-            return o.operands.size() == 1 ? tensor_type(std::in_place) : std::nullopt;
+            return o.operands().size() == 1 ? tensor_type(std::in_place) : std::nullopt;
         case kind::step_reached:
             return tensor_type(std::in_place);
         case kind::batch_norm:
@@ -115,12 +140,18 @@ inline tensor_type first_type(const op& o) {
         case kind::inverse:
         case kind::inverse_sqrt:
         case kind::clamp:
+        case kind::leak:
+        case kind::hard_swish:
+        case kind::sigmoid:
+        case kind::tanh:
+        case kind::softmax:
         case kind::copy:
         case kind::filled:
         case kind::population:
         case kind::store:
         case kind::running_average:
         case kind::fake_quantize:
+        case kind::loop_value:
             return operand_type(o, 0);
         default:
             return std::nullopt;

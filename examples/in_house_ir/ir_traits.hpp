@@ -12,15 +12,15 @@ template <>
 struct qgraft::graph_traits<in_house::module> {
     using module = in_house::module;
     using node = in_house::op*;
-    using node_data = in_house::op;
+    using node_data = in_house::op_state;
     using attribute = in_house::attribute;
 
     static std::vector<node> nodes(const module& m) { return m.ops(); }
 
     static std::vector<value<node>> inputs(const module&, node n) {
         std::vector<value<node>> values;
-        values.reserve(n->operands.size());
-        for (const in_house::result r : n->operands) values.push_back({r.producer, r.index});
+        values.reserve(n->operands().size());
+        for (const in_house::use& u : n->operands()) values.push_back({u.get()->producer, u.get()->index});
         return values;
     }
 
@@ -28,14 +28,14 @@ struct qgraft::graph_traits<in_house::module> {
     static const std::vector<node>& control_inputs(const module&, node n) { return n->after; }
 
     static tensor_shape shape(const module&, value<node> v) {
-        const in_house::tensor_type type = in_house::type_of({v.node, v.port});
-        return type ? tensor_shape(*type) : tensor_shape();
+        const bool known = v.port < v.node->results() && v.node->result(v.port).type;
+        return known ? tensor_shape(*v.node->result(v.port).type) : tensor_shape();
     }
 
-    static node add_node(module& m, node_data o) { return m.add(std::move(o)); }
-    static void erase_node(module& m, node n) { m.remove(n); }
+    static node add_node(module& m, node_data o) { return m.insert(std::move(o)); }
+    static void erase_node(module&, node n) { n->parent()->erase(n); }
     static void set_input(module&, node n, std::size_t operand, value<node> v) {
-        n->operands[operand] = {v.node, v.port};
+        n->set_operand(operand, {v.node, v.port});
     }
 
     static std::optional<attribute> attribute_of(const module&, node n, std::string_view key) {

@@ -27,15 +27,17 @@ inline void write(std::ostream& out, const attribute& a) {
 
 }  // namespace detail
 
-/// Writes lines such as `%3 = conv(%0, %2) padding=same strides=2x2   # net/conv`.
+/// Writes lines such as `%3 = conv(%0, %2) padding=same strides=2x2   # net/conv`. What a loop runs is indented more.
 inline void write(std::ostream& out, const module& m) {
     std::unordered_map<const op*, std::size_t> number;
     for (const op* o : m.ops()) number.emplace(o, number.size());
     for (const op* o : m.ops()) {
-        out << "  %" << number[o] << " = " << to_string(o->what) << '(';
-        for (std::size_t i = 0; i < o->operands.size(); ++i) {
-            out << (i == 0 ? "%" : ", %") << number[o->operands[i].producer];
-            if (o->operands[i].index != 0) out << '.' << o->operands[i].index;
+        for (const op* outer = o; outer != nullptr; outer = outer->parent()->owner()) out << "  ";
+        out << '%' << number[o] << " = " << to_string(o->what) << '(';
+        for (std::size_t i = 0; i < o->operands().size(); ++i) {
+            const value& v = o->operand(i);
+            out << (i == 0 ? "%" : ", %") << number[v.producer];
+            if (v.index != 0) out << '.' << v.index;
         }
         out << ')';
         for (const auto& [key, v] : o->attributes) {

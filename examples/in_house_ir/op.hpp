@@ -1,90 +1,73 @@
-// One operation of the in-house representation, and its result types. It knows nothing of qgraft.
+// An operation of the in-house representation. It knows nothing of qgraft.
 // SPDX-License-Identifier: Apache-2.0
 #ifndef IN_HOUSE_OP_HPP
 #define IN_HOUSE_OP_HPP
 
 #include <cstddef>
 #include <cstdint>
-#include <optional>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
 #include "attributes.hpp"
+#include "kinds.hpp"
+#include "value.hpp"
 
 namespace in_house {
 
-/// What an op computes: its operands, and in brackets its attributes. Images are NCHW, filters OIHW, all float32.
-/// A result is a tensor; a truth value is 0 or 1.
-enum class kind : std::uint8_t {
-    input,            ///< () [dims]
-    constant,         ///< () and the op's data
-    param,            ///< () a trained weight; the op's data
-    state,            ///< () what lives from run to run; the op's data are its initial values
-    conv,             ///< (x, w) [strides, padding "same" or "valid", groups]; w is O x I/groups x H x W
-    fully_connected,  ///< (x, w); w is outputs x inputs
-    batch_norm,       ///< (x, scale, offset, mean, variance) [epsilon], a value a channel each; or (x, scale, offset)
-                      ///< [epsilon, training = true], which gives y, and the batch's mean and unbiased variance
-    bias,             ///< (x, b): b is added along channels
-    add,             ///< (a, b), which are brought to one shape: dimensions are aligned at the last, and those that are
-                     ///< missing or 1 are repeated; as in the next
-    sub,             ///< (a, b)
-    mul,             ///< (a, b)
-    div,             ///< (a, b)
-    lesser,          ///< (a, b)
-    greater,         ///< (a, b)
-    inverse,         ///< (x): 1 / x
-    inverse_sqrt,    ///< (x): 1 / sqrt(x)
-    clamp,           ///< (x) [low, high]; none of them: no bound on that side
-    copy,            ///< (x)
-    filled,          ///< (x) [value]: x with each element replaced by the value
-    population,      ///< (v, x, mean): a batch's variance, from the unbiased v: v (n - 1) / n, where n is how many
-                     ///< elements x has for each of the mean
-    reshape,         ///< (x, or x and dims) [dims]
-    max_pool,        ///< (x) [window, strides, padding]
-    concat,          ///< (x...) [axis]
-    tiles_to_batch,  ///< (x...) what makes a following conv a dilated one
-    batch_to_tiles,  ///< (x...) its counterpart
-    lowest,          ///< (x) over everything, or over the axes of a second operand
-    highest,         ///< (x) over everything, or over the axes of a second operand
-    store,           ///< (state, x): the state is x from now on; gives x
-    running_average,  ///< (state, x) [decay, debias]: takes x into the average that the state holds, and gives it
-    step_reached,     ///< () [step]: whether this is at least the step-th run
-    choose,           ///< (condition, a, b): a where the condition holds, else b; a scalar fills the other's shape
-    fake_quantize,    ///< (x, low, high) [bits, narrow_range, quantizer]; or (x) [low, high]
-    loop_value,       ///< (initial, next): a value that a loop carries around
-    update,           ///< an optimizer's step
-    backward,         ///< a part of a backward pass
-    foreign,          ///< an op of some other system: its own name for it is the attribute "op"
+class block;
+
+/// What an op is to read: a value, or an op in place of its first result.
+class operand {
+public:
+    operand(value* v) : value_(v) {}
+    operand(op* producer, std::size_t result = 0);
+    [[nodiscard]] value& get() const { return *value_; }
+
+private:
+    value* value_;
 };
 
-/// The name of a kind in a listing.
-std::string_view to_string(kind k);
-
-/// A type of float32 tensors: the dimensions, -1 where one is unknown; none for an unknown rank.
-using tensor_type = std::optional<std::vector<std::int64_t>>;
-
-struct op;
-
-/// One result of an op.
-struct result {
-    op* producer = nullptr;
-    std::uint32_t index = 0;
-    friend bool operator==(const result&, const result&) = default;
-};
-
-/// One operation. `name` is where it comes from: parts separated by slashes, not necessarily unique. The attribute
-/// "in_loop" marks an op that runs once a round of a loop.
-struct op {
+/// What an op is to be made of. Without types it gets the results that its kind and its operands tell.
+struct op_state {
     kind what = kind::foreign;
     std::string name{};
-    std::vector<result> operands{};
+    std::vector<operand> operands{};
     attribute_list attributes{};
-    std::vector<tensor_type> types{};  ///< of the results, as far as known
-    std::vector<op*> after{};          ///< ops that must have run
-    std::vector<float> data{};         ///< of a constant, param or state
-    bool pinned = false;               ///< transformations must not change what it reads
+    std::vector<tensor_type> types{};
+    std::vector<float> data{};
+};
+
+/// An operation, in a block. `name` is where it comes from: parts separated by slashes, not necessarily unique. The
+/// attribute "in_loop" marks an op that runs once a round of a loop which is no block of its own.
+class op {
+public:
+    kind what;
+    std::string name;
+    attribute_list attributes;
+    std::vector<float> data;      ///< of a constant, param or state
+    std::vector<op*> after{};     ///< ops that must have run
+    bool pinned = false;          ///< transformations must not change what it reads
+    std::unique_ptr<block> body;  ///< of a loop; else none
+
+    explicit op(op_state s);
+    op(const op&) = delete;
+    op& operator=(const op&) = delete;
+    ~op();
+
+    [[nodiscard]] const std::vector<use>& operands() const { return operands_; }
+    [[nodiscard]] value& operand(std::size_t i) const { return *operands_.at(i).get(); }
+    void add_operand(in_house::operand v) { operands_.emplace_back(this, v.get()); }
+    void set_operand(std::size_t i, in_house::operand v) { operands_.at(i).set(v.get()); }
+    void drop_operands() { operands_.clear(); }
+
+    [[nodiscard]] std::size_t results() const { return results_.size(); }
+    /// Throws std::out_of_range where there is no such result.
+    [[nodiscard]] value& result(std::size_t i = 0) { return results_.at(i); }
+    [[nodiscard]] const value& result(std::size_t i = 0) const { return results_.at(i); }
+    [[nodiscard]] bool is_unused() const;
 
     /// The value of an attribute; `otherwise` where the op has none of that type.
     template <class T>
@@ -93,65 +76,52 @@ struct op {
         const T* v = a == nullptr ? nullptr : a->as<T>();
         return v == nullptr ? otherwise : *v;
     }
+
+    /// The block that it is in, and its neighbours there.
+    [[nodiscard]] block* parent() const { return parent_; }
+    [[nodiscard]] op* next() const { return next_; }
+    [[nodiscard]] op* previous() const { return previous_; }
+
+private:
+    friend class block;
+
+    std::vector<use> operands_;
+    std::vector<value> results_;  ///< never more or less than at first
+    block* parent_ = nullptr;
+    op* previous_ = nullptr;
+    op* next_ = nullptr;
+    std::int64_t place_ = 0;  ///< in the order of its block: not counted, but increasing
 };
 
 /// A constant of one element.
-inline op scalar(double number) { return {.what = kind::constant, .data = {static_cast<float>(number)}}; }
+inline op_state scalar(double number) { return {.what = kind::constant, .data = {static_cast<float>(number)}}; }
+
+/// Whether the data of a constant, param or state are all that the type of its result says.
+inline bool has_whole_data(const op& o) {
+    if (o.results() == 0 || !o.result().type) return false;
+    std::size_t elements = 1;
+    for (const std::int64_t d : *o.result().type) elements *= static_cast<std::size_t>(d < 0 ? 0 : d);
+    return o.data.size() == elements;
+}
 
 /// The name of what is called `last` below `path`, which may be empty.
 inline std::string below(std::string path, std::string_view last) {
     return std::move(path.append(path.empty() ? "" : "/").append(last));
 }
 
-/// The type of a result, as far as known.
-inline tensor_type type_of(result r) {
-    return r.index < r.producer->types.size() ? r.producer->types[r.index] : std::nullopt;
-}
-
-/// How many dimensions come after the channels; two, as in an image, where it is not known.
-inline std::size_t spatial_rank(result r) {
-    const tensor_type t = type_of(r);
+/// How many dimensions of an op's first result come after the channels; two, as in an image, where it is not known.
+inline std::size_t spatial_rank(const op& o) {
+    const tensor_type& t = o.result().type;
     return t && t->size() >= 2 ? t->size() - 2 : 2;
 }
 
-inline std::string_view to_string(kind k) {
-    constexpr std::string_view names[] = {"input",
-                                          "constant",
-                                          "param",
-                                          "state",
-                                          "conv",
-                                          "fully_connected",
-                                          "batch_norm",
-                                          "bias",
-                                          "add",
-                                          "sub",
-                                          "mul",
-                                          "div",
-                                          "lesser",
-                                          "greater",
-                                          "inverse",
-                                          "inverse_sqrt",
-                                          "clamp",
-                                          "copy",
-                                          "filled",
-                                          "population",
-                                          "reshape",
-                                          "max_pool",
-                                          "concat",
-                                          "tiles_to_batch",
-                                          "batch_to_tiles",
-                                          "lowest",
-                                          "highest",
-                                          "store",
-                                          "running_average",
-                                          "step_reached",
-                                          "choose",
-                                          "fake_quantize",
-                                          "loop_value",
-                                          "update",
-                                          "backward",
-                                          "foreign"};
-    return names[static_cast<std::size_t>(k)];
+inline operand::operand(op* producer, std::size_t result) : value_(&producer->result(result)) {}
+
+inline bool op::is_unused() const {
+    for (const value& v : results_) {
+        if (!v.is_unused()) return false;
+    }
+    return true;
 }
 
 }  // namespace in_house

@@ -36,6 +36,7 @@ struct qat_options {
     double ema_decay = 0.999;  ///< of the moving averages of ranges; from 0 to 1
     range_policy weight_range = range_policy::last_value;
     range_policy activation_range = range_policy::moving_average;
+    range_function custom_range = nullptr;  ///< for range_policy::custom; see custom_range.hpp
 
     /// The rules that quantize: those of TensorFlow 1.15, or &modern_profile of modern.hpp.
     const quantize_profile* profile = nullptr;
@@ -82,6 +83,7 @@ report rewrite(G& graph, const qat_options<G>& options, quantize_config& config,
     refuse_training_graph(t.view());
     if (of_policy) of_policy(t.view(), config, kernel_for);
     if (options.layers) options.layers(t.view(), config, kernel_for);
+    require_range_functions(config);
     warn(t.account(), find_warnings(t.view(), config, options.freeze_bn_delay), options.strict);
     if (options.stages != stage::quantize) {
         folding.excluded = config.excluded;
@@ -111,6 +113,7 @@ quantize_config common_config(const qat_options<G>& options, phase p) {
     config.ema_decay = options.ema_decay;
     config.weight_range = options.weight_range;
     config.activation_range = options.activation_range;
+    config.custom_range = options.custom_range;
     config.quant_delay = options.quant_delay;
     config.scope = options.scope;
     config.as_reference = options.as_reference;

@@ -24,7 +24,8 @@ using namespace qgraft::testing_support;
 /// Where a rewrite of `g` puts fake quantization.
 template <class G>
 std::vector<quantization> rewritten(const recorded_case& c, G g) {
-    const std::size_t before = qgraft::graph_traits<G>::nodes(g).size();
+    nodes_before<qgraft::node_of<G>> before;
+    for (const auto n : qgraft::graph_traits<G>::nodes(g)) before.insert(n);
     rewrite_as(c, g, options_of<G>(c));
     return placements(g, before);
 }

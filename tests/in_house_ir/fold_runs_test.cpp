@@ -77,27 +77,28 @@ private:
                        .operands = {{x}, {param(name + "/" + weights)}},
                        .attributes = std::move(a)});
         const std::string norm = name + "/BatchNorm/";
+        std::vector<in_house::operand> operands{y, param(norm + "gamma"), param(norm + "beta")};
+        const std::string moving_statistics[] = {norm + "moving_mean", norm + "moving_variance"};
+        if (!run_.is_training) {
+            for (const std::string& variable : moving_statistics) operands.emplace_back(param(variable));
+        }
         op* n = m.add({.what = kind::batch_norm,
                        .name = name + "/norm",
-                       .operands = {{y}, {param(norm + "gamma")}, {param(norm + "beta")}},
+                       .operands = std::move(operands),
                        .attributes = {{"epsilon", 0.01}, {"training", run_.is_training}}});
-        for (const std::uint32_t statistic : {1U, 2U}) {
-            const std::string variable = norm + (statistic == 1 ? "moving_mean" : "moving_variance");
-            if (run_.is_training) {
-                follow({n, statistic}, variable);
-            } else {
-                n->operands.push_back({param(variable)});
-            }
+        if (run_.is_training) {
+            follow({n, 1}, moving_statistics[0]);
+            follow({n, 2}, moving_statistics[1]);
         }
         return n;
     }
     /// A state that is the moving average of a statistic.
-    void follow(in_house::result statistic, const std::string& variable) {
+    void follow(in_house::operand statistic, const std::string& variable) {
         op* s = m.add({.what = kind::state, .name = variable, .data = run_.weights.at(variable).data});
         moving[variable] = s;
         updates.push_back(m.add({.what = kind::running_average,
                                  .name = variable + "/update",
-                                 .operands = {{s}, statistic},
+                                 .operands = {s, statistic},
                                  .attributes = {{"decay", 0.9}, {"debias", false}}}));
     }
 
@@ -162,6 +163,7 @@ struct comparison {
 private:
     const in_house::module& rewritten(const records::run& r) {
         CHECK(rewrite(n.m, r).count(outcome::folded) == 3);
+        CHECK_NOTHROW(verify(n.m));
         return n.m;
     }
     tensor& end_of_range(const std::string& scope, const char* end) {

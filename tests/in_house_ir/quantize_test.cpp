@@ -54,7 +54,7 @@ TEST_CASE("the module passes the conformance suite") {
         write(out, m);
         return out.str();
     };
-    const auto new_node = [](module&) { return op{.what = kind::copy, .name = "new"}; };
+    const auto new_node = [](module&) { return in_house::op_state{.what = kind::copy, .name = "new"}; };
     const auto data = [](module& m) { return value<op*>{m.find("net/conv")}; };
     for (const std::string& failure : testing::check_graph<module>(make, print, new_node, data)) FAIL_CHECK(failure);
 }
@@ -62,32 +62,32 @@ TEST_CASE("the module passes the conformance suite") {
 TEST_CASE("for training, ranges are learnt") {
     network n;
     create_training_graph(n.m);
-    const op* weights = n.conv->operands[1].producer;
+    const op* weights = n.conv->operand(1).producer;
     REQUIRE(weights->what == kind::fake_quantize);
     CHECK(weights->get("narrow_range", false));
-    CHECK(weights->operands[0].producer == n.filter);
-    CHECK(weights->operands[1].producer->what == kind::store);
-    const op* activation = n.pool->operands[0].producer;
+    CHECK(weights->operand(0).producer == n.filter);
+    CHECK(weights->operand(1).producer->what == kind::store);
+    const op* activation = n.pool->operand(0).producer;
     REQUIRE(activation->what == kind::fake_quantize);
-    CHECK(activation->operands[0].producer == n.clamp);
-    CHECK(activation->operands[2].producer->what == kind::running_average);
+    CHECK(activation->operand(0).producer == n.clamp);
+    CHECK(activation->operand(2).producer->what == kind::running_average);
     CHECK(n.m.find("net/act_quant/max")->data.at(0) == 6.0F);
 }
 
 TEST_CASE("for evaluation, ranges are read") {
     network n;
     create_eval_graph(n.m);
-    CHECK(n.pool->operands[0].producer->operands[1].producer->what == kind::state);
+    CHECK(n.pool->operand(0).producer->operand(1).producer->what == kind::state);
     CHECK(n.m.ops().size() == 7 + 6);
 }
 
 TEST_CASE("a delayed value is chosen by the step") {
     network n;
     create_training_graph(n.m, 7);
-    const op* chosen = n.pool->operands[0].producer;
+    const op* chosen = n.pool->operand(0).producer;
     REQUIRE(chosen->what == kind::choose);
-    CHECK(chosen->operands[0].producer->get("step", std::int64_t{0}) == 7);
-    CHECK(chosen->operands[2].producer == n.clamp);
+    CHECK(chosen->operand(0).producer->get("step", std::int64_t{0}) == 7);
+    CHECK(chosen->operand(2).producer == n.clamp);
     const std::string once = n.text();
     create_training_graph(n.m, 7);
     CHECK(n.text() == once);
@@ -138,10 +138,10 @@ TEST_CASE("the interpreter says what it cannot run") {
     }
     SUBCASE("an input without a value") {
         in_house::interpreter running(n.m);
-        CHECK_THROWS_WITH(running.run({}, {n.pool}), "image: the interpreter has nothing to run for 'input'");
+        CHECK_THROWS_WITH(running.run({}, {n.pool}), "image: the interpreter has no value for this 'input'");
     }
     SUBCASE("an op that depends on itself") {
-        n.bias->operands[0] = {n.clamp};
+        n.bias->set_operand(0, n.clamp);
         in_house::interpreter running(n.m);
         CHECK_THROWS_AS(running.run({{n.image, image}}, {n.pool}), std::runtime_error);
     }

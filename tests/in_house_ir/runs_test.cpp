@@ -137,6 +137,7 @@ void compare(const records::recording& all, const records::run& r,
     CAPTURE(r.name);
     network n(r);
     rewrite_module(n.m, r);
+    CHECK_NOTHROW(verify(n.m));
     in_house::interpreter running(n.m);
     for (const auto& [scope, range] : r.ranges) {
         end_of_range(running, n, scope, "min") = range.data.at(0);

@@ -40,6 +40,16 @@ TEST_CASE("a concat of any arity shares one range with all that it joins") {
     CHECK(groups_of(g) == lines{"a b c d e joined"});
 }
 
+TEST_CASE("every part of a split has its range; a second result of another operation has not") {
+    toy::graph g;
+    const auto x = g("x", word::other);
+    const auto parts = g("parts", word::slice, {x});
+    const auto pooled = g("pooled", word::max_pool, {x});
+    g.set_input(g("reads_part", word::relu, {parts}), 0, {parts, 2});
+    g.set_input(g("reads_places", word::relu, {pooled}), 0, {pooled, 1});
+    CHECK(groups_of(g) == lines{"x parts parts parts pooled"});
+}
+
 TEST_CASE("its axis, a scalar, is not one of them: concats may share it") {
     toy::graph g;
     for (const char* name : {"a", "b", "c", "d", "axis"}) g(name, word::other);

@@ -52,33 +52,30 @@ range_kind range_of(word end) {
 
 /// Reads a graph in whose dialect every word is one node.
 template <class G>
-std::vector<quantization> placements_by_word(const G& g, std::size_t nodes_before) {
+std::vector<quantization> placements_by_word(const G& g, const nodes_before<node_of<G>>& before) {
     using traits = graph_traits<G>;
-    const auto nodes = traits::nodes(g);
     const auto readers = readers_of(g);
     const graph_index<G> index(g);
     const auto word_of = [&index](node_of<G> n) { return index.word_of(*index.find(n)); };
-    std::unordered_map<node_of<G>, bool> is_new;
-    for (std::size_t i = 0; i < nodes.size(); ++i) is_new[nodes[i]] = i >= nodes_before;
     std::vector<quantization> found;
-    for (std::size_t i = nodes_before; i < nodes.size(); ++i) {
-        if (word_of(nodes[i]) != word::fake_quant) continue;
-        const auto operands = traits::inputs(g, nodes[i]);
+    for (const auto n : traits::nodes(g)) {
+        if (before.contains(n) || word_of(n) != word::fake_quant) continue;
+        const auto operands = traits::inputs(g, n);
         quantization q;
         q.producer = traits::name(g, operands[0].node);
-        std::tie(q.bits, q.narrow_range) = width_of(g, nodes[i]);
+        std::tie(q.bits, q.narrow_range) = width_of(g, n);
         const range_kind low = range_of(word_of(operands[1].node));
         const range_kind high = range_of(word_of(operands[2].node));
         q.range = low == high ? low : range_kind::unknown;
-        node_of<G> passed_on = nodes[i];
-        const auto chosen = readers.find(nodes[i]);
+        node_of<G> passed_on = n;
+        const auto chosen = readers.find(n);
         if (chosen != readers.end() && chosen->second.size() == 1 && word_of(chosen->second[0]) == word::delayed) {
             q.delayed = true;
             passed_on = chosen->second[0];
         }
         if (const auto all = readers.find(passed_on); all != readers.end()) {
-            for (const auto n : all->second) {
-                if (!is_new[n]) q.consumers.emplace_back(traits::name(g, n));
+            for (const auto reader : all->second) {
+                if (before.contains(reader)) q.consumers.emplace_back(traits::name(g, reader));
             }
         }
         std::sort(q.consumers.begin(), q.consumers.end());
@@ -118,16 +115,18 @@ std::string to_string(const quantization& q) {
            std::string(ranges[static_cast<std::size_t>(q.range)]) + (q.delayed ? ", delayed" : "");
 }
 
-std::vector<quantization> placements(const in_house::module& m, std::size_t nodes_before) {
-    return placements_by_word(m, nodes_before);
+std::vector<quantization> placements(const in_house::module& m, const nodes_before<in_house::op*>& before) {
+    return placements_by_word(m, before);
 }
 
-std::vector<quantization> placements(const sketch_network& net, std::size_t nodes_before) {
-    return placements_by_word(net, nodes_before);
+std::vector<quantization> placements(const sketch_network& net,
+                                     const nodes_before<sketch_network::vertex_descriptor>& before) {
+    return placements_by_word(net, before);
 }
 
-std::vector<quantization> placements(const property_tree::graph& g, std::size_t nodes_before) {
-    return placements_by_word(g, nodes_before);
+std::vector<quantization> placements(const property_tree::graph& g,
+                                     const nodes_before<property_tree::graph::node>& before) {
+    return placements_by_word(g, before);
 }
 
 std::vector<quantization> placements(const tensorflow_graph& after, const tensorflow_graph& before) {

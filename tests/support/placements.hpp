@@ -6,6 +6,7 @@
 #include <compare>
 #include <cstddef>
 #include <string>
+#include <unordered_set>
 #include <vector>
 
 #include "support/translate.hpp"
@@ -30,10 +31,16 @@ struct quantization {
 /// "producer -> consumer, consumer: 8 bits, narrow range, last value, delayed".
 std::string to_string(const quantization& q);
 
-/// What a rewrite has inserted into a graph that had `nodes_before` nodes, sorted.
-std::vector<quantization> placements(const in_house::module& m, std::size_t nodes_before);
-std::vector<quantization> placements(const sketch_network& net, std::size_t nodes_before);
-std::vector<quantization> placements(const property_tree::graph& g, std::size_t nodes_before);
+/// The nodes that a graph had, by their handles.
+template <class Node>
+using nodes_before = std::unordered_set<Node>;
+
+/// What a rewrite has inserted into a graph that had the nodes `before`, sorted.
+std::vector<quantization> placements(const in_house::module& m, const nodes_before<in_house::op*>& before);
+std::vector<quantization> placements(const sketch_network& net,
+                                     const nodes_before<sketch_network::vertex_descriptor>& before);
+std::vector<quantization> placements(const property_tree::graph& g,
+                                     const nodes_before<property_tree::graph::node>& before);
 
 /// What the reference has inserted, sorted: in `after`, and not in `before`.
 std::vector<quantization> placements(const tensorflow_graph& after, const tensorflow_graph& before);

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "support/translate.hpp"
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -170,7 +171,7 @@ std::optional<std::vector<std::int64_t>> dimensions(const tensor_shape& s) {
     return s.has_rank() ? std::optional(s.dims()) : std::nullopt;
 }
 
-void set_attributes(const neutral_node& n, in_house::op& o) {
+void set_attributes(const neutral_node& n, in_house::op_state& o) {
     using in_house::kind;
     if (o.what == kind::foreign) o.attributes.emplace("op", n.title);
     if (n.is_in_loop) o.attributes.emplace("in_loop", true);
@@ -235,16 +236,22 @@ property_tree::tree json_keys(const neutral_node& n, const std::string& name) {
 
 in_house::module to_in_house(const tensorflow_graph& g) {
     const auto nodes = neutral_nodes(g);
+    std::vector<std::size_t> results(nodes.size(), 1);
+    for (const neutral_node& n : nodes) {
+        for (const auto& v : n.inputs) results[v.node] = std::max<std::size_t>(results[v.node], v.port + 1);
+    }
     in_house::module m;
     std::vector<in_house::op*> ops;
-    for (const neutral_node& n : nodes) {
-        in_house::op o{.what = in_house_kind(n), .name = n.name, .types = {dimensions(n.shape)}};
-        o.pinned = n.is_left_alone;
-        set_attributes(n, o);
+    for (std::size_t i = 0; i < nodes.size(); ++i) {
+        in_house::op_state o{
+            .what = in_house_kind(nodes[i]), .name = nodes[i].name, .types = {dimensions(nodes[i].shape)}};
+        o.types.resize(results[i]);
+        set_attributes(nodes[i], o);
         ops.push_back(m.add(std::move(o)));
+        ops[i]->pinned = nodes[i].is_left_alone;
     }
     for (std::size_t i = 0; i < nodes.size(); ++i) {
-        for (const auto& v : nodes[i].inputs) ops[i]->operands.push_back({ops[v.node], v.port});
+        for (const auto& v : nodes[i].inputs) ops[i]->add_operand({ops[v.node], v.port});
         for (const std::size_t c : nodes[i].controls) ops[i]->after.push_back(ops[c]);
     }
     return m;

@@ -49,7 +49,7 @@ namespace qgraft {
     WORD(pad, 1, many)                 /* x, [paddings]: with zeros, or with values of x */          \
     WORD(transpose, 1, 2)              /* x, [permutation] */                                        \
     WORD(squeeze, 1, 2)                /* x, [axes]: dimensions of size 1 leave or come */           \
-    WORD(slice, 1, many)               /* x, [begin, size or end, strides] */                        \
+    WORD(slice, 1, many)               /* x, [begin, size or end, strides]: a part or parts of x */  \
     WORD(resize, 1, many)              /* x, [size]: images, each value one of x or between some */  \
     WORD(softmax, 1, 1)                /* x */                                                       \
     WORD(logistic, 1, 1)               /* x: 1 / (1 + exp(-x)) */                                    \

@@ -15,6 +15,7 @@
 #include <qgraft/quant/quant_spec.hpp>
 #include <qgraft/rewrite/report.hpp>
 #include <qgraft/rewrite/script.hpp>
+#include <qgraft/rules/custom_range.hpp>
 #include <qgraft/rules/layer_settings.hpp>
 
 namespace qgraft {
@@ -43,6 +44,8 @@ struct quantize_config {
     fake_quant_kernel activation_kernel = nullptr;
     range_policy weight_range = range_policy::last_value;
     range_policy activation_range = range_policy::moving_average;
+    /// How ranges follow whose policy is custom.
+    range_function custom_range = nullptr;
     /// The decay of the moving averages of ranges.
     double ema_decay = 0.999;
     /// The step from which on values are quantized; none or 0: at once.

@@ -8,6 +8,8 @@
 //   range, moving average    low, high = the variables, updated by a zero-debiased exponential average of
 //                            f(min(x), max(x)): biased -= (biased - new)(1 - decay); step += 1;
 //                            value = biased / (1 - decay^step); for activations
+//   range, custom            low, high = the variables, assigned what a function of the caller's makes of
+//                            f(min(x), max(x)) and of what they held
 //   f, affine                (min(low, 0), max(high, 0))
 //   f, symmetric             (min(low, high/r), max(high, low*r)); r = -1 with narrow range, else -(2^bits - 2)/2^bits
 //   delay                    users read select(after_step(delay), fake_quant, x)
@@ -49,7 +51,7 @@ public:
     fake_quantizer(const graph_view& view, script& s, report& r, const quantize_config& config)
         : view_(view),
           script_(s),
-          nodes_(s, config.is_training),
+          nodes_(s, config.is_training, config.custom_range),
           report_(r),
           config_(config),
           planned_(view.size(), false),

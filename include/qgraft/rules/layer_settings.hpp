@@ -17,6 +17,7 @@ namespace qgraft {
 enum class range_policy : std::uint8_t {
     last_value,      ///< the range of the step's own values
     moving_average,  ///< a zero-debiased exponential moving average of these
+    custom,          ///< what qat_options::custom_range makes of these
 };
 
 /// How the weights and the activations of one layer are quantized. The defaults are the reference's.

@@ -51,7 +51,7 @@ public:
           config_(config),
           script_(s),
           report_(r),
-          nodes_(s, config.is_training),
+          nodes_(s, config.is_training, config.custom_range),
           scope_(prefix_of_scope(config.scope, view.separator())) {
         if (config.known == nullptr) return;
         for (const moved_tensor& m : r.moved) moved_.emplace(m.to, m.from);

@@ -92,15 +92,17 @@ private:
         if (range_traits_of(view_.word_of(n)).result != range_rule::same) return;
         const auto operands = view_.inputs(n);
         for (std::uint32_t i = 0; i < operands.size(); ++i) {
-            if (!is_data_operand(view_, {n, i})) continue;
-            const std::size_t a = root_of(first_[n]);
-            const std::size_t b = root_of(first_[operands[i].node] + operands[i].port);
-            if (a < b) {
-                parent_[b] = a;
-            } else {
-                parent_[a] = b;
-            }
+            if (is_data_operand(view_, {n, i})) join(first_[n], first_[operands[i].node] + operands[i].port);
         }
+        // Each result of a split is a part of its operand. Other operations have further results of other kinds.
+        if (view_.word_of(n) != word::slice) return;
+        for (std::size_t part = first_[n] + 1; part < first_[n + std::size_t{1}]; ++part) join(first_[n], part);
+    }
+
+    void join(std::size_t a, std::size_t b) {
+        a = root_of(a);
+        b = root_of(b);
+        parent_[a < b ? b : a] = a < b ? a : b;
     }
 
     /// Halves the paths that it walks.

@@ -11,6 +11,7 @@
 #include <qgraft/ops/view.hpp>
 #include <qgraft/quant/quant_spec.hpp>
 #include <qgraft/rewrite/script.hpp>
+#include <qgraft/rules/custom_range.hpp>
 #include <qgraft/rules/layer_settings.hpp>
 
 namespace qgraft {
@@ -25,18 +26,18 @@ struct range_settings {
     double initial_max = 6;
 };
 
-/// The settings in a clause, for the report.
-inline std::string describe(const range_settings& r) {
-    return std::to_string(r.spec.bits) + " bits, " +
-           (r.policy == range_policy::last_value ? "range of the last value" : "moving average of the range") +
-           (r.spec.narrow_range ? ", narrow range" : "") + (r.spec.symmetric ? ", symmetric" : "");
+/// The policy in a clause, for the report.
+constexpr const char* describe(range_policy p) {
+    return p == range_policy::last_value ? "range of the last value"
+           : p == range_policy::custom   ? "custom range"
+                                         : "moving average of the range";
 }
 
-/// The ends of a range: tensors, or numbers.
-struct range_bounds {
-    argument low;
-    argument high;
-};
+/// The settings in a clause, for the report.
+inline std::string describe(const range_settings& r) {
+    return std::to_string(r.spec.bits) + " bits, " + describe(r.policy) +
+           (r.spec.narrow_range ? ", narrow range" : "") + (r.spec.symmetric ? ", symmetric" : "");
+}
 
 /// A range that training finds.
 struct trained_range {
@@ -47,8 +48,9 @@ struct trained_range {
 /// Appends to a script what a range is made of.
 class range_nodes {
 public:
-    /// In training ranges follow the values; otherwise they are only read.
-    range_nodes(script& s, bool is_training) : script_(s), is_training_(is_training) {}
+    /// In training ranges follow the values, those whose policy is custom by `custom`; otherwise they are only read.
+    range_nodes(script& s, bool is_training, range_function custom = nullptr)
+        : script_(s), is_training_(is_training), custom_(custom) {}
 
     /// The range variables that one or more values share, and, in training, what updates them by all of these.
     trained_range trained(const range_settings& r, std::span<const tensor> values, scope_id in) {
@@ -57,6 +59,7 @@ public:
         const range_bounds before{low, high};
         if (!is_training_) return {before, before};
         const auto [new_low, new_high] = observed_range(r.spec, values, in);
+        if (r.policy == range_policy::custom) return {customized(r, {new_low, new_high}, low, high, in), before};
         low = updated(r, low, new_low, in, "min");
         high = updated(r, high, new_high, in, "max");
         return {{low, high}, before};
@@ -113,8 +116,18 @@ private:
                             {in, "assign_" + end + "_ema", {.real = r.ema_decay}, no_node});
     }
 
+    /// The variables after they have taken in what the function makes of `observed`.
+    range_bounds customized(const range_settings& r, const range_bounds& observed, tensor low, tensor high,
+                            scope_id in) {
+        require_range_function(r.policy, custom_);
+        const range_bounds next = custom_(script_, {observed, {low, high}, r.spec, r.ema_decay, in});
+        return {script_.emit(word::assign, {low, next.low}, in, "assign_min_custom"),
+                script_.emit(word::assign, {high, next.high}, in, "assign_max_custom")};
+    }
+
     script& script_;
     bool is_training_;
+    range_function custom_;
 };
 
 }  // namespace qgraft

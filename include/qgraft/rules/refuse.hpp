@@ -34,6 +34,16 @@ inline void check_delays(std::optional<std::int64_t> quant, std::optional<std::i
     if (!(ema_decay >= 0 && ema_decay <= 1)) throw invalid_option("ema_decay", "is not from 0 to 1");
 }
 
+/// Throws invalid_option where a range policy is custom and there is no function for it.
+inline void require_range_functions(const quantize_config& config) {
+    require_range_function(config.weight_range, config.custom_range);
+    require_range_function(config.activation_range, config.custom_range);
+    for (const layer_plan& p : config.plans) {
+        require_range_function(p.settings.weight_range, config.custom_range);
+        require_range_function(p.settings.activation_range, config.custom_range);
+    }
+}
+
 }  // namespace detail
 
 /// Throws refused_graph when the graph holds optimizers' updates: quantization must come before gradients are added.

@@ -107,7 +107,8 @@ private:
     }
 
     [[nodiscard]] bool is_moved(tensor t) const {
-        return t.port == 0 && range_traits_of(view_.word_of(t.node)).result == range_rule::same &&
+        const word w = view_.word_of(t.node);
+        return (t.port == 0 || w == word::slice) && range_traits_of(w).result == range_rule::same &&
                !view_.inputs(t.node).empty();
     }
 
