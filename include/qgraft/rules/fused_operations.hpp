@@ -87,8 +87,12 @@ private:
     [[nodiscard]] bool extends(node_id layer, use u) {
         const word w = view_.word_of(u.node);
         if (w == word::bias_add || w == word::batch_to_space) return u.operand == 0;
-        if (w != word::add && !(w == word::mul && network_.is_folded_copy(layer))) return false;
-        return stored_.is_stored(view_.inputs(u.node)[1 - u.operand].node);
+        if (w != word::add && w != word::mul) return false;
+        const auto operands = view_.inputs(u.node);
+        const node_id other = operands[1 - u.operand].node;
+        const bool corrects = w == word::mul || view_.word_of(operands[u.operand].node) == word::mul;
+        if (corrects && network_.is_folded_copy(layer)) return !network_.carries(other);
+        return w == word::add && stored_.is_stored(other);
     }
 
     const graph_view& view_;

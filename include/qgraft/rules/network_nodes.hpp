@@ -16,10 +16,6 @@ namespace qgraft {
 
 namespace detail {
 
-/// Layers, those that no rule is for among them.
-inline constexpr word_set weighted{word::conv2d, word::depthwise_conv2d, word::matmul, word::conv2d_transpose,
-                                   word::other_layer};
-
 /// Marks what of a graph is part of the network at inference.
 class network_nodes {
 public:

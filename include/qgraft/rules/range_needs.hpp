@@ -68,10 +68,11 @@ private:
         if (last != no_node) f(range_need{{last, 0}, n, true, false});
     }
 
-    /// Whether an operand stands where the operation has weights. A product may have them first.
+    /// Whether an operand stands where the operation has weights. A product may have them first, unless it is a folded
+    /// layer: in training its weights depend on the batch.
     [[nodiscard]] bool has_weights_at(node_id n, std::uint32_t operand) {
         const auto operands = view_.inputs(n);
-        if (view_.word_of(n) == word::matmul && stored_.is_stored(operands[0].node) &&
+        if (view_.word_of(n) == word::matmul && !network_.is_folded_copy(n) && stored_.is_stored(operands[0].node) &&
             !stored_.is_stored(operands[1].node)) {
             return operand == 0;
         }
