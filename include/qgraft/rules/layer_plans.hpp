@@ -27,6 +27,14 @@ using kernel_lookup = fake_quant_kernel (*)(const quant_spec&);
 
 namespace detail {
 
+/// Why the weights of a graph of type `G` cannot have a spec; null when they can.
+template <class G>
+const char* channel_obstacle(const quant_spec& weights) {
+    constexpr word_set spoken = dialect<G>::spoken;
+    if (weights.grain != granularity::per_channel || (per_channel_words.bits & ~spoken.bits) == 0) return nullptr;
+    return "is per_channel, and the dialect of this graph does not speak 'fake_quant_per_channel' and 'reshape'";
+}
+
 /// Asks for the settings of the layers of a graph, and puts them into a config. A template throughout, so that it is
 /// compiled only where settings are asked for.
 template <class G>
@@ -116,7 +124,11 @@ private:
                 refuse("have " + std::to_string(spec.bits) + " bits, which must be from " +
                        std::to_string(min_quant_bits) + " to " + std::to_string(max_quant_bits));
             }
-            if (spec.grain != granularity::per_tensor) refuse("are per channel, and the rules have one range a tensor");
+        }
+        if (const char* why = channel_obstacle<G>(s.weights))
+            refuse("have weights whose granularity " + std::string(why));
+        if (s.activations.grain != granularity::per_tensor) {
+            refuse("have activations whose granularity is per_channel: these have one range a tensor");
         }
         if (!(s.ema_decay >= 0 && s.ema_decay <= 1)) refuse("have an ema_decay that is not from 0 to 1");
     }
