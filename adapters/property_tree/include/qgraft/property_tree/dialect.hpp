@@ -76,6 +76,11 @@ inline tree attributes_for(word op, const word_params& p) {
     switch (op) {
         case word::variable:
             a.push_back({"initial", leaf(p.real)});
+            if (!p.dims.empty()) a.push_back({"dims", array_of(p.dims)});
+            break;
+        case word::reduce_min:
+        case word::reduce_max:
+            if (p.axis) a.push_back({"kept_axis", leaf(static_cast<std::int64_t>(*p.axis))});
             break;
         case word::fill:
             a.push_back({"value", leaf(p.real)});
@@ -94,9 +99,11 @@ inline tree attributes_for(word op, const word_params& p) {
             a.push_back({"step", leaf(p.integer)});
             break;
         case word::fake_quant:
+        case word::fake_quant_per_channel:
             a.push_back({"bits", leaf(p.bits)});
             a.push_back({"narrow_range", leaf(p.narrow_range)});
             if (p.symmetric) a.push_back({"symmetric", leaf(true)});
+            if (p.axis) a.push_back({"axis", leaf(static_cast<std::int64_t>(*p.axis))});
             break;
         default:
             break;
@@ -126,10 +133,11 @@ struct qgraft::dialect<qgraft::property_tree::graph> {
     using node = graph::node;
 
     using enum word;
-    static constexpr word_set spoken = word_set{conv2d, depthwise_conv2d, matmul, batch_to_space, fake_quant} |
-                                       word_set{add, sub, mul, div, minimum, maximum, rsqrt, reciprocal} |
-                                       word_set{identity, reshape, fill, constant, reduce_min, reduce_max} |
-                                       word_set{variable, assign, ema_update, after_step, select, biased_variance};
+    static constexpr word_set spoken =
+        word_set{conv2d, depthwise_conv2d, matmul, batch_to_space, fake_quant, fake_quant_per_channel} |
+        word_set{add, sub, mul, div, minimum, maximum, rsqrt, reciprocal} |
+        word_set{identity, reshape, fill, constant, reduce_min, reduce_max} |
+        word_set{variable, assign, ema_update, after_step, select, biased_variance};
 
     /// Throws invalid_graph for a word with a number of inputs that it does not take.
     static word classify(const graph&, node n) {
