@@ -4,7 +4,8 @@
 
 Rewrites the network of network.py, and networks recorded from TensorFlow 1.15, for evaluation, each with --verify
 tflite_uint8. Frozen as they are initialized, untrained, they are converted: where the verifier misses nothing but the
-range of an input, the model must have no tensor of floats, else it must have one.
+range of an input, the model must have no tensor of floats, else it must have one. The same with ranges by channel for
+tflite_int8, where all weights must have a scale for each channel, and the model must be one that TFLite can run.
 """
 import json
 import pathlib
@@ -42,6 +43,14 @@ CONFIGURATIONS = {
     'without its second layer': {'layers': [{'name': 'conv2/*', 'exclude': True}]},
     'its last layer alone': {'scope': 'dense'},
 }
+# Networks whose convolutions have weights by channel: what the configuration says of other layers, how many they are.
+BY_CHANNEL = {
+    'depthwise_relu6': ([], 2),
+    'dilated_depthwise': ([], 3),
+    'mobilenet_v1_nobn': ([], 28),
+    'residual_blocks': ([{'op': 'matmul', 'weights': {'granularity': 'per_tensor'}}], 5),
+    'separable_conv': ([], 2),
+}
 
 
 def frozen(graph, output, path):
@@ -51,7 +60,9 @@ def frozen(graph, output, path):
         s.run(tf1.global_variables_initializer())
         for v in tf1.global_variables():
             if v.op.name.endswith('quant/min'):
-                v.load(np.float32(-1), s)
+                v.load(np.full(v.shape, -1, np.float32), s)
+            elif v.op.name.endswith('weights_quant/max'):
+                v.load(np.ones(v.shape, np.float32), s)
         constants = tf1.graph_util.convert_variables_to_constants(s, s.graph_def, [output])
         inputs = [s.graph.get_tensor_by_name(n.name + ':0') for n in constants.node if n.op == 'Placeholder']
         shapes = {t.op.name: [d or 1 for d in t.shape.as_list()] for t in inputs}
@@ -59,15 +70,34 @@ def frozen(graph, output, path):
     return shapes
 
 
-def types_in_model(graph, output, folder):
-    """The types of the tensors of the TFLite model that the graph becomes."""
+def model_of(graph, output, folder, inference_type=tf.uint8, middle=127.5):
+    """The TFLite model that the graph becomes."""
     path = folder / 'verify.pb'
     shapes = frozen(graph, output, path)
     converter = tf1.lite.TFLiteConverter.from_frozen_graph(str(path), list(shapes), [output], shapes)
-    converter.inference_type = tf.uint8
-    converter.quantized_input_stats = {name: (127.5, 127.5) for name in shapes}
-    interpreter = tf.lite.Interpreter(model_content=converter.convert(), num_threads=1)
-    return {np.dtype(t['dtype']).name for t in interpreter.get_tensor_details()}
+    converter.inference_type = inference_type
+    converter.quantized_input_stats = {name: (middle, 127.5) for name in shapes}
+    return tf.lite.Interpreter(model_content=converter.convert(), num_threads=1)
+
+
+def types_of(model):
+    """The types of its tensors."""
+    return {np.dtype(t['dtype']).name for t in model.get_tensor_details()}
+
+
+def check_channels(rewrite, folder, name, other_layers, layers):
+    """Whether the verifier misses nothing, and the model has integers alone, and scales by channel in all layers."""
+    config = folder / 'verify_config.json'
+    config.write_text(json.dumps({'weights': {'granularity': 'per_channel', 'symmetric': True}, 'layers': other_layers}))
+    graph, _ = rewrite(GRAPHS / f'{name}.before.pb', 'verify', '--eval', '--verify', 'tflite_int8', '--config', config)
+    model = model_of(graph, RECORDED.get(name, 'output'), folder, tf.int8, 0)
+    scales = [t['name'] for t in model.get_tensor_details()
+              if t['dtype'] == np.int8 and len(t['quantization_parameters']['scales']) > 1]
+    missing = missing_in(folder / 'verify.json')
+    print(f'{name}, by channel: {len(scales)} weights of {layers} have scales by channel; '
+          f'without a range: {", ".join(missing) or "none"}; tensors of {", ".join(sorted(types_of(model)))}')
+    model.allocate_tensors()
+    return not missing and 'float32' not in types_of(model) and len(scales) == layers
 
 
 def missing_in(report):
@@ -96,10 +126,12 @@ def main():
     for name, before, output, options in cases(folder):
         graph, _ = rewrite(before, 'verify', '--eval', '--verify', 'tflite_uint8', *options)
         missing = missing_in(folder / 'verify.json')
-        has_floats = 'float32' in types_in_model(graph, output, folder)
+        has_floats = 'float32' in types_of(model_of(graph, output, folder))
         print(f'{name}: {"floats" if has_floats else "integers only"}; without a range: {", ".join(missing) or "none"}')
         if has_floats != bool(missing):
             wrong.append(name)
+    wrong += [f'{name}, by channel' for name, expected in BY_CHANNEL.items()
+              if not check_channels(rewrite, folder, name, *expected)]
     if wrong:
         raise SystemExit(f'verify.py: the converter does not agree on {", ".join(wrong)}')
 
