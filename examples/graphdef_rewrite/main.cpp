@@ -22,6 +22,7 @@
 #include "names.hpp"
 #include "picture.hpp"
 #include "progress.hpp"
+#include "ranges.hpp"
 #include "report_json.hpp"
 #include "rewrite.hpp"
 #include "settings.hpp"
@@ -84,6 +85,10 @@ void run(const rewriter::settings& s) {
     // Never freed: that would take longer than the system does when the program ends.
     static auto* const kept = new rewriter::rewritten(s, bar);
     rewriter::rewritten& r = *kept;
+    if (s.list_values) {
+        for (const std::string& name : r.values) std::cout << name << '\n';
+        return;
+    }
     bar.phase("writing");
     write(r, s);
     bar.clear();
@@ -113,6 +118,7 @@ int main(int argc, char** argv) {
     try {
         if (const auto code = rewriter::parse(argc, argv, s)) return *code;
         rewriter::read_configuration(s);
+        rewriter::read_ranges(s);
         run(s);
         return 0;
     } catch (const gd::file_error& e) {

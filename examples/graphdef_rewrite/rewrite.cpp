@@ -10,10 +10,13 @@
 #include <qgraft/graph/error.hpp>
 #include <qgraft/graphdef/inspect.hpp>
 #include <qgraft/kernels/scalar.hpp>
+#include <qgraft/modern.hpp>
+#include <qgraft/post_training.hpp>
 #include <qgraft/property_tree/select_layers.hpp>
 #include <qgraft/verify.hpp>
 
 #include "names.hpp"
+#include "ranges.hpp"
 
 namespace rewriter {
 
@@ -52,6 +55,7 @@ qgraft::qat_options<graph> options_of(const settings& s) {
     o.stages = s.stage;
     o.as_reference = s.as_reference;
     o.strict = s.strict;
+    if (s.modern) o.profile = &qgraft::modern_profile;
     if (s.verify) o.verify = verifier_of(*s.verify);
     if (s.configuration) qgraft::property_tree::apply(*s.configuration, o);
     return o;
@@ -61,6 +65,7 @@ qgraft::report rewrite(graph& g, const settings& s, progress& bar) {
     bar.phase("rewriting");
     qgraft::qat_options<graph> options = options_of(s);
     const auto run = [&] {
+        if (s.ranges) return qgraft::quantize_post_training<qgraft::scalar<>>(g, *s.ranges, options);
         if (s.fold_constants) return qgraft::rewrite_for<qgraft::phase::evaluation, qgraft::scalar<>>(g, options);
         return s.eval ? qgraft::rewrite_for<qgraft::phase::evaluation>(g, options)
                       : qgraft::rewrite_for<qgraft::phase::training>(g, options);
@@ -81,9 +86,11 @@ qgraft::report rewrite(graph& g, const settings& s, progress& bar) {
 /// What the library, which knows no files, could not warn of. Throws refused_graph where the rewrite was pointless.
 std::vector<std::string> more_warnings(const rewritten& r, const gd::graph_facts& facts, const settings& s) {
     std::vector<std::string> found;
-    if (facts.is_frozen() && !s.fold_constants) {
-        const std::string text = "the graph " + std::string(gd::frozen_graph_advice) +
-                                 "; to fold its batch norms alone: --eval --stage fold --fold-constants";
+    if (facts.is_frozen() && !s.fold_constants && !s.ranges) {
+        const std::string text =
+            "the graph " + std::string(gd::frozen_graph_advice) +
+            "; to fold its batch norms alone: --eval --stage fold --fold-constants; to quantize it "
+            "without training: --post-training";
         if (r.report.count(qgraft::outcome::quantized) == 0 && !s.as_reference) throw qgraft::refused_graph("", text);
         found.push_back(text);
     }
@@ -103,6 +110,11 @@ std::vector<std::string> more_warnings(const rewritten& r, const gd::graph_facts
 rewritten::rewritten(const settings& s, progress& bar)
     : file(read(s, bar)), format(format_of_output(s, file.format())), g(index(file, format, s, bar)) {
     const gd::graph_facts facts = gd::inspect(file.definition());
+    check_ranges(g, s);
+    if (s.list_values) {
+        values = qgraft::values_to_observe(g);
+        return;
+    }
     report = rewrite(g, s, bar);
     std::vector<std::string> found = more_warnings(*this, facts, s);
     if (s.strict && !found.empty()) throw qgraft::refused_graph("", found.front());

@@ -3,6 +3,9 @@
 #ifndef QGRAFT_EXAMPLES_GRAPHDEF_REWRITE_REWRITE_HPP
 #define QGRAFT_EXAMPLES_GRAPHDEF_REWRITE_REWRITE_HPP
 
+#include <string>
+#include <vector>
+
 #include <qgraft/graphdef/dialect.hpp>
 #include <qgraft/graphdef/graph_file.hpp>
 #include <qgraft/qat.hpp>
@@ -21,6 +24,7 @@ struct rewritten {
     qgraft::graphdef::file_format format;  ///< of the output
     graph g;                               ///< over `file`
     qgraft::report report;
+    std::vector<std::string> values;  ///< of --list-values, which rewrites nothing
 
     /// Reads and rewrites. Throws qgraft::error.
     rewritten(const settings& s, progress& bar);

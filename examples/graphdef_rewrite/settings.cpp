@@ -73,6 +73,13 @@ void declare(CLI::App& app, settings& s) {
         ->option_text(" ");
     app.add_flag("--eval", s.eval, "Rewrite for evaluation: ranges are read, not learnt (default: for training)");
     declare_quantization(app, s);
+    app.add_option("--profile", s.modern, "tf115: the rules of tf.contrib.quantize; modern: whatever inference needs")
+        ->transform(CLI::CheckedTransformer(std::map<std::string, bool>{{"tf115", false}, {"modern", true}}))
+        ->option_text("PROFILE (tf115)");
+    app.add_option("--post-training", s.post_training,
+                   "Quantize a frozen graph: ranges of weights from its constants, of activations from FILE, JSON")
+        ->option_text("FILE");
+    app.add_flag("--list-values", s.list_values, "Print what --post-training needs ranges for, and write no graph");
     app.add_flag("--resource-variables", s.resource_variables, "New variables are resource variables");
     app.add_option("--stage", s.stage, "Which stages run: all, fold or quantize")
         ->transform(CLI::CheckedTransformer(stages))
@@ -96,6 +103,12 @@ void declare(CLI::App& app, settings& s) {
 
 /// Throws CLI::ValidationError for flags that contradict each other.
 void check_flags(const settings& s) {
+    if (s.as_reference && (s.modern || !s.post_training.empty())) {
+        throw CLI::ValidationError("--as-reference", "goes with the profile tf115 alone");
+    }
+    if (s.quant_delay && !s.post_training.empty()) {
+        throw CLI::ValidationError("--quant-delay", "is for training, and not for --post-training");
+    }
     if (!s.fold_constants) return;
     if (!s.eval || s.stage != qgraft::stage::fold) {
         throw CLI::ValidationError("--fold-constants", "needs --eval and --stage fold");
@@ -114,17 +127,15 @@ bool same_file(const std::string& a, const std::string& b) {
 /// Throws CLI::ValidationError for files that get in each other's way.
 void check_files(const settings& s) {
     if (s.in.empty()) throw CLI::ValidationError("IN", "is an empty name");
-    if (s.out.empty() && !s.dry_run) throw CLI::RequiredError("OUT (or --dry-run)");
+    if (s.out.empty() && !s.dry_run && !s.list_values) throw CLI::RequiredError("OUT (or --dry-run)");
     struct file {
         const char* what;
         const std::string& name;
         bool is_output;
     };
-    const file files[] = {{"IN", s.in, false},
-                          {"OUT", s.out, true},
-                          {"--report", s.report, true},
-                          {"--dot", s.dot, true},
-                          {"--config", s.config, false}};
+    const file files[] = {{"IN", s.in, false},           {"OUT", s.out, true},
+                          {"--report", s.report, true},  {"--dot", s.dot, true},
+                          {"--config", s.config, false}, {"--post-training", s.post_training, false}};
     for (const file& a : files) {
         for (const file* b = &a + 1; b != std::end(files); ++b) {
             const bool in_and_out = &a == &files[0] && b == &files[1];
@@ -153,6 +164,7 @@ std::optional<int> parse(int argc, char** argv, settings& s) {
         std::cerr << "qgraft-rewrite: " << printable(e.what()) << " (see qgraft-rewrite --help)\n";
         return usage_error;
     }
+    if (!s.post_training.empty()) s.eval = s.modern = true;
     if (!s.eval && !s.quant_delay) s.quant_delay = 0;
     return std::nullopt;
 }

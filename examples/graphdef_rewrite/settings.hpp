@@ -10,6 +10,7 @@
 #include <qgraft/graphdef/file_format.hpp>
 #include <qgraft/property_tree/configuration.hpp>
 #include <qgraft/qat.hpp>
+#include <qgraft/rules/known_ranges.hpp>
 #include <qgraft/rules/target.hpp>
 
 namespace rewriter {
@@ -32,6 +33,10 @@ struct settings {
     double ema_decay = 0.999;
     std::string config;
     std::optional<qgraft::property_tree::configuration> configuration;  ///< what the file of --config says
+    bool modern = false;
+    std::string post_training;
+    std::optional<qgraft::range_table> ranges;  ///< what the file of --post-training says
+    bool list_values = false;
     bool resource_variables = false;
     qgraft::stage stage = qgraft::stage::all;
     std::optional<qgraft::target> verify;

@@ -39,6 +39,8 @@ struct qat_options {
     range_policy activation_range = range_policy::moving_average;
     granularity weight_granularity = granularity::per_tensor;  ///< per_channel: a range for each output channel
 
+    /// The rules that quantize: those of TensorFlow 1.15, or &modern_profile of modern.hpp.
+    const quantize_profile* profile = nullptr;
     stage stages = stage::all;
     bool as_reference = false;  ///< equal to TensorFlow 1.15 also where it is wrong
     bool strict = false;        ///< warnings are errors
@@ -55,9 +57,14 @@ struct qat_options {
 
 namespace detail {
 
-/// The quantize rules, one after the other.
+/// The rules of a profile, or else those of TensorFlow 1.15, one after the other.
 template <class G>
-void quantize(transaction<G>& t, const quantize_config& config, bool write_down) {
+void quantize(transaction<G>& t, const quantize_config& config, const quantize_profile* profile, bool write_down) {
+    if (profile != nullptr) {
+        script s(t.view().size());
+        profile->plan(t.view(), config, s, t.account());
+        return run(t, profile->rule, s, write_down);
+    }
     script layers(t.view().size());
     std::vector<bool> handled = quantize_layers(t.view(), config, layers, t.account());
     run(t, "quantize_layers", layers, write_down);
@@ -80,11 +87,11 @@ report rewrite(G& graph, const qat_options<G>& options, quantize_config& config,
     warn(t.account(), find_warnings(t.view(), config, options.freeze_bn_delay), options.strict);
     if (options.stages != stage::quantize) {
         folding.excluded = config.excluded;
-        folding.before_quantization = options.stages != stage::fold;
+        folding.before_quantization = options.stages != stage::fold && !config.weights_by_place;
         fold(t, folding, options.dry_run);
         if (config.inherit != nullptr) config.inherit(config, t.copies());
     }
-    if (options.stages != stage::fold) quantize(t, config, options.dry_run);
+    if (options.stages != stage::fold) quantize(t, config, options.profile, options.dry_run);
     if (options.verify != nullptr) {
         options.verify(t.view(), t.account());
         if (options.strict) refuse_missing_ranges(t.account().ranges);
@@ -109,6 +116,24 @@ quantize_config common_config(const qat_options<G>& options, phase p) {
     config.quant_delay = options.quant_delay;
     config.scope = options.scope;
     config.as_reference = options.as_reference;
+    config.weights_by_place = options.profile != nullptr;
+    return config;
+}
+
+/// A config whose specs are run-time options.
+template <class Kernels, class G>
+quantize_config run_time_config(const qat_options<G>& options, phase p) {
+    quantize_config config = common_config(options, p);
+    const bool symmetric = options.symmetric || (options.profile != nullptr && options.profile->symmetric_weights);
+    config.weights = {
+        .bits = options.weight_bits, .symmetric = symmetric, .narrow_range = true, .grain = options.weight_granularity};
+    config.activations = {.bits = options.activation_bits, .symmetric = options.symmetric};
+    config.swept = {.bits = options.activation_bits};
+    check_bits("weight_bits", options.weight_bits);
+    check_bits("activation_bits", options.activation_bits);
+    if (const char* why = channel_obstacle<G>(config.weights)) throw invalid_option("weight_granularity", why);
+    config.weight_kernel = kernel_for<Kernels>(config.weights);
+    config.activation_kernel = kernel_for<Kernels>(config.activations);
     return config;
 }
 
@@ -167,19 +192,7 @@ consteval bool check() {
 template <phase P, class Kernels = no_kernels, class G>
 report rewrite_for(G& graph, const qat_options<G>& options) {
     if constexpr (detail::check<P, G>()) {
-        quantize_config config = detail::common_config(options, P);
-        config.weights = {.bits = options.weight_bits,
-                          .symmetric = options.symmetric,
-                          .narrow_range = true,
-                          .grain = options.weight_granularity};
-        config.activations = {.bits = options.activation_bits, .symmetric = options.symmetric};
-        config.swept = {.bits = options.activation_bits};
-        detail::check_bits("weight_bits", options.weight_bits);
-        detail::check_bits("activation_bits", options.activation_bits);
-        if (const char* why = detail::channel_obstacle<G>(config.weights))
-            throw invalid_option("weight_granularity", why);
-        config.weight_kernel = kernel_for<Kernels>(config.weights);
-        config.activation_kernel = kernel_for<Kernels>(config.activations);
+        quantize_config config = detail::run_time_config<Kernels>(options, P);
         fold_config folding = detail::folding_of<P, Kernels>(options);
         return detail::rewrite(graph, options, config, folding, {}, &kernel_for<Kernels>);
     } else {

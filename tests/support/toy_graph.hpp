@@ -45,6 +45,14 @@ public:
         return add_node(std::move(data));
     }
 
+    /// Adds a constant; a scalar, unless it is given a shape.
+    node constant(std::string name, std::vector<float> data, std::vector<std::int64_t> dims = {}) {
+        toy_node made{std::move(name), word::constant, {}};
+        made.params.data = std::move(data);
+        made.params.dims = std::move(dims);
+        return add_node(std::move(made));
+    }
+
     [[nodiscard]] std::vector<node> nodes() const {
         std::vector<node> all(nodes_.size());
         std::iota(all.begin(), all.end(), node{0});

@@ -112,6 +112,44 @@ TEST_CASE("the target takes the range of a constant from its numbers, unless it 
     CHECK(missing_in(g) == lines{"weights trained/weights", "activation offset"});
 }
 
+TEST_CASE("what is computed from an input before the first layer needs ranges, too") {
+    toy::graph g;
+    const auto scaled = g("scaled", word::mul, {g("image", word::other), g("scale", word::constant)});
+    quantized(g, layer_of_bytes(g, "conv", g("padded", word::pad, {scaled})));
+    CHECK(missing_in(g) == lines{"graph input image", "activation scaled"});
+}
+
+TEST_CASE("an activation that is spelled out has ranges at its ends alone") {
+    toy::graph g;
+    const auto x = quantized(g, layer_of_bytes(g, "conv", input(g)));
+    SUBCASE("hard-swish") {
+        const auto shifted = g("shifted", word::add, {x, g.constant("three", {3})});
+        const auto gated = g("gated", word::mul, {x, g("clipped", word::relu6, {shifted})});
+        SUBCASE("times a sixth") { quantized(g, g("swish", word::mul, {gated, g.constant("sixth", {1 / 6.0F})})); }
+        SUBCASE("over six") { quantized(g, g("swish", word::div, {gated, g.constant("six", {6})})); }
+        CHECK(missing_in(g).empty());
+    }
+    SUBCASE("hard-swish, the gate scaled first") {
+        const auto shifted = g("shifted", word::add, {g.constant("three", {3}), x});
+        const auto clipped = g("clipped", word::relu6, {shifted});
+        const auto gate = g("gate", word::mul, {g.constant("sixth", {1 / 6.0F}), clipped});
+        quantized(g, g("swish", word::mul, {gate, x}));
+        CHECK(missing_in(g).empty());
+    }
+    SUBCASE("the same with another number is three operations") {
+        const auto shifted = g("shifted", word::add, {x, g.constant("two", {2})});
+        const auto gated = g("gated", word::mul, {x, g("clipped", word::relu6, {shifted})});
+        quantized(g, g("swish", word::mul, {gated, g.constant("sixth", {1 / 6.0F})}));
+        CHECK(missing_in(g) == lines{"activation clipped", "activation gated"});
+    }
+    SUBCASE("PReLU") {
+        const auto negative = g("negative", word::relu, {g("negated", word::neg, {x})});
+        const auto steeper = g("steeper", word::mul, {g("slopes", word::variable), negative});
+        quantized(g, g("prelu", word::add, {g("positive", word::relu, {x}), steeper}));
+        CHECK(missing_in(g).empty());
+    }
+}
+
 TEST_CASE("poolings, paddings and the like hand a range on, forwards and backwards") {
     toy::graph g;
     auto x = layer_of_bytes(g, "first", input(g));

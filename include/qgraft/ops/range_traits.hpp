@@ -41,12 +41,11 @@ constexpr range_traits range_traits_of(word w) {
             return {own, last_two, second};
         case word::other_layer:
             return {own, all, all};
-        case word::prelu:
-            return {own, both, second};
         case word::add:
         case word::sub:
         case word::mul:
         case word::div:
+        case word::prelu:  // Slopes are constants: their range is that of their numbers.
             return {own, both};
         case word::batch_norm:
         case word::bias_add:  // A bias is of 32 bits; its scale is that of its layer's product.

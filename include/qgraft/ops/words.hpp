@@ -28,6 +28,7 @@ namespace qgraft {
     WORD(div, 2, 2)                    /* a, b */                                                    \
     WORD(minimum, 2, 2)                /* a, b */                                                    \
     WORD(maximum, 2, 2)                /* a, b */                                                    \
+    WORD(neg, 1, 1)                    /* x: -x */                                                   \
     WORD(rsqrt, 1, 1)                  /* x: 1 / sqrt(x) */                                          \
     WORD(reciprocal, 1, 1)             /* x: 1 / x */                                                \
     WORD(relu, 1, 1)                   /* x: max(x, 0) */                                            \

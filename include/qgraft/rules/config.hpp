@@ -13,6 +13,7 @@
 #include <qgraft/ops/instruction.hpp>
 #include <qgraft/ops/view.hpp>
 #include <qgraft/quant/quant_spec.hpp>
+#include <qgraft/rewrite/report.hpp>
 #include <qgraft/rewrite/script.hpp>
 #include <qgraft/rules/layer_settings.hpp>
 
@@ -24,6 +25,8 @@ struct layer_plan {
     fake_quant_kernel weight_kernel = nullptr;
     fake_quant_kernel activation_kernel = nullptr;
 };
+
+struct known_ranges;
 
 /// The settings of the quantize rules, as values. qat.hpp makes one from a policy and from the arguments of an entry
 /// point.
@@ -48,6 +51,10 @@ struct quantize_config {
     std::string scope{};
     /// Equal to the reference also where it is wrong.
     bool as_reference = false;
+    /// Weights are what stands where a layer has its weights; otherwise only trained parameters, and multiples of them.
+    bool weights_by_place = false;
+    /// Ranges as numbers; null: the graph has variables for them.
+    const known_ranges* known = nullptr;
     /// Layers that stay as they are, sorted.
     std::vector<node_id> excluded{};
     /// Settings of single layers: by node, the place of its own among the plans, plus 1; 0, or no entry: those above.
@@ -67,6 +74,13 @@ struct quantize_config {
     [[nodiscard]] bool has_own_plan(node_id layer) const {
         return layer < plan_places.size() && plan_places[layer] != 0;
     }
+};
+
+/// Other rules that quantize than those of tf.contrib.quantize; see modern.hpp.
+struct quantize_profile {
+    const char* rule;  ///< their name, for a dry run
+    void (*plan)(const graph_view&, const quantize_config&, script&, report&);
+    bool symmetric_weights;  ///< the default of weights
 };
 
 /// Whether a sorted list of nodes holds one.

@@ -56,8 +56,7 @@ public:
           config_(config),
           planned_(view.size(), false),
           seen_in_(view.size(), 0) {
-        if (!config.scope.empty())
-            scope_ = config.scope.back() == view.separator() ? config.scope : config.scope + view.separator();
+        scope_ = prefix_of_scope(config.scope, view.separator());
     }
 
     /// Plans the insertion, unless a condition of this rule does not hold; the report says which. Returns whether it

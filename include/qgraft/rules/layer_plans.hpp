@@ -27,12 +27,16 @@ using kernel_lookup = fake_quant_kernel (*)(const quant_spec&);
 
 namespace detail {
 
-/// Why the weights of a graph of type `G` cannot have a spec; null when they can.
+/// Why the weights of a graph of type `G` cannot have a spec; null when they can. Ranges are variables, or numbers.
 template <class G>
-const char* channel_obstacle(const quant_spec& weights) {
+const char* channel_obstacle(const quant_spec& weights, bool as_numbers = false) {
     constexpr word_set spoken = dialect<G>::spoken;
-    if (weights.grain != granularity::per_channel || (per_channel_words.bits & ~spoken.bits) == 0) return nullptr;
-    return "is per_channel, and the dialect of this graph does not speak 'fake_quant_per_channel' and 'reshape'";
+    if (weights.grain != granularity::per_channel) return nullptr;
+    if ((per_channel_words.bits & ~spoken.bits) != 0) {
+        return "is per_channel, and the dialect of this graph does not speak 'fake_quant_per_channel' and 'reshape'";
+    }
+    if (!as_numbers || spoken.contains(word::constant)) return nullptr;
+    return "is per_channel, and the dialect of this graph does not speak 'constant'";
 }
 
 /// Asks for the settings of the layers of a graph, and puts them into a config. A template throughout, so that it is
@@ -78,9 +82,13 @@ private:
         for (const node_copy c : copies_) is_copy[c.made] = true;
         std::string path = config_.scope;
         if (!path.empty() && path.back() != index_.separator()) path += index_.separator();
+        word_set words = layer_patterns::layers;
+        if (config_.weights_by_place) words = words | word_set{word::conv2d_transpose};
         for (const node_id n : plain_.order()) {
-            if (!layer_patterns::layers.contains(index_.word_of(n)) || is_copy[n]) continue;
-            if (index_.name(n).starts_with(path) && match(plain_, n, layer_patterns::layer)) layers_.push_back(n);
+            if (!words.contains(index_.word_of(n)) || is_copy[n]) continue;
+            const bool is_layer =
+                config_.weights_by_place ? plain_.inputs(n).size() > 1 : bool(match(plain_, n, layer_patterns::layer));
+            if (is_layer && index_.name(n).starts_with(path)) layers_.push_back(n);
         }
     }
 
@@ -115,9 +123,9 @@ private:
     }
 
     /// Throws invalid_option, which names the layer, for settings that no rule can meet.
-    static void check(const layer_settings& s, const std::string& layer) {
+    void check(const layer_settings& s, const std::string& name) const {
         const auto refuse = [&](const std::string& why) {
-            throw invalid_option("layers", "the settings of '" + layer + "' " + why);
+            throw invalid_option("layers", "the settings of '" + name + "' " + why);
         };
         for (const quant_spec& spec : {s.weights, s.activations}) {
             if (!spec.valid()) {
@@ -125,7 +133,7 @@ private:
                        std::to_string(min_quant_bits) + " to " + std::to_string(max_quant_bits));
             }
         }
-        if (const char* why = channel_obstacle<G>(s.weights))
+        if (const char* why = channel_obstacle<G>(s.weights, config_.known != nullptr))
             refuse("have weights whose granularity " + std::string(why));
         if (s.activations.grain != granularity::per_tensor) {
             refuse("have activations whose granularity is per_channel: these have one range a tensor");

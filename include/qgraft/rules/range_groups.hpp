@@ -41,6 +41,14 @@ public:
     /// The group of a tensor of the view.
     [[nodiscard]] std::size_t group_of(tensor t) const noexcept { return parent_[first_[t.node] + t.port]; }
 
+    /// Calls f(tensor) for every value of the graph, in the order of the nodes.
+    template <class F>
+    void for_each_value(F f) const {
+        for (node_id n = 0; n < view_.size(); ++n) {
+            for (std::uint32_t port = 0; port < first_[n + std::size_t{1}] - first_[n]; ++port) f(tensor{n, port});
+        }
+    }
+
     /// The groups that an operation joins, fake quantization and identities aside; in the order of their first values.
     [[nodiscard]] std::vector<range_group> joined() const {
         std::vector<std::size_t> place(size(), 0);  // among the groups, plus 1
@@ -51,16 +59,14 @@ public:
             groups.emplace_back();
             place[group] = groups.size();
         }
-        for (node_id n = 0; n < view_.size(); ++n) {
-            for (std::uint32_t port = 0; port < first_[n + std::size_t{1}] - first_[n]; ++port) {
-                const std::size_t at = place[group_of({n, port})];
-                if (at == 0) continue;
-                groups[at - 1].values.push_back({n, port});
-                if (port != 0) continue;
-                if (is_joint(n)) groups[at - 1].joined_by.push_back(n);
-                if (quantizers.contains(view_.word_of(n))) groups[at - 1].quantizers.push_back(n);
-            }
-        }
+        for_each_value([&](tensor t) {
+            const std::size_t at = place[group_of(t)];
+            if (at == 0) return;
+            groups[at - 1].values.push_back(t);
+            if (t.port != 0) return;
+            if (is_joint(t.node)) groups[at - 1].joined_by.push_back(t.node);
+            if (quantizers.contains(view_.word_of(t.node))) groups[at - 1].quantizers.push_back(t.node);
+        });
         return groups;
     }
 
@@ -121,7 +127,10 @@ inline range_key range_key_of(const graph_view& view, node_id quantizer) {
     const auto operands = view.inputs(quantizer);
     if (operands.size() < 3) return key;
     for (std::size_t i = 0; i < 2; ++i) {
-        const tensor bound = operands[i + 1];
+        tensor bound = operands[i + 1];
+        // What has just updated or read a variable gives the variable's value.
+        const auto of_bound = view.inputs(bound.node);
+        if (!of_bound.empty() && view.word_of(of_bound[0].node) == word::variable) bound = of_bound[0];
         const std::optional<constant_tensor> c = view.constant(bound);
         const bool is_number = c && c->data.size() == 1;
         key[2 * i] = is_number ? std::bit_cast<std::uint32_t>(c->data[0]) : bound.node;

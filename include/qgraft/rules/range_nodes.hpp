@@ -43,31 +43,38 @@ struct range_bounds {
     argument high;
 };
 
+/// A range that training finds.
+struct trained_range {
+    range_bounds now;     ///< with what the step has brought
+    range_bounds before;  ///< the variables themselves
+};
+
 /// Appends to a script what a range is made of.
 class range_nodes {
 public:
     /// In training ranges follow the values; otherwise they are only read.
     range_nodes(script& s, bool is_training) : script_(s), is_training_(is_training) {}
 
-    /// All that one value needs: its range, and itself fake-quantized. Weights with a range for each channel have their
-    /// channels on one axis meanwhile.
-    tensor quantized(const range_settings& r, tensor x, scope_id in) {
+    /// All that one value needs: its range, unless that is known, and itself fake-quantized. Weights with a range for each
+    /// channel have their channels on one axis meanwhile.
+    tensor quantized(const range_settings& r, tensor x, scope_id in, const range_bounds* known = nullptr) {
         const bool moves = r.channels && !r.channels->joined.empty();
         if (moves) x = reshaped(x, r.channels->joined, in, "join_channels");
-        const tensor result = fake_quantized(r, x, trained(r, {&x, 1}, in), in);
+        const tensor result = fake_quantized(r, x, known != nullptr ? *known : trained(r, {&x, 1}, in).now, in);
         return moves ? reshaped(result, r.channels->original, in, "split_channels") : result;
     }
 
     /// The range variables that one or more values share, and, in training, what updates them by all of these. Values
     /// with a range for each channel have their channels on one axis.
-    range_bounds trained(const range_settings& r, std::span<const tensor> values, scope_id in) {
+    trained_range trained(const range_settings& r, std::span<const tensor> values, scope_id in) {
         tensor low = variable(r, r.initial_min, in, "min");
         tensor high = variable(r, r.initial_max, in, "max");
-        if (!is_training_) return {low, high};
+        const range_bounds before{low, high};
+        if (!is_training_) return {before, before};
         const auto [new_low, new_high] = observed_range(r, values, in);
         low = updated(r, low, new_low, in, "min");
         high = updated(r, high, new_high, in, "max");
-        return {low, high};
+        return {{low, high}, before};
     }
 
     /// The fake-quantized x, in the shape that it is observed in.

@@ -72,6 +72,7 @@ inline word word_of_op(std::string_view op) {
         {"RealDiv", word::div},
         {"Minimum", word::minimum},
         {"Maximum", word::maximum},
+        {"Neg", word::neg},
         {"Rsqrt", word::rsqrt},
         {"Relu", word::relu},
         {"Relu6", word::relu6},

@@ -124,7 +124,7 @@ inline tree copied_keys(const tree& original, const std::string& name) {
 }  // namespace qgraft::property_tree
 
 /// An operation is the word of its name; a `parameter` is a trained weight, a `variable` other state. Attributes of
-/// layers are data_format (NHWC, where there is none) and filter_format (HWIO, of a matmul IO; a depthwise
+/// layers are data_format (NHWC, where there is none) and filter_format (HWIO, of a matmul IO, of a conv2d_transpose HWOI; a depthwise
 /// convolution's O is what each of I becomes, unless its filter is OIHW); of a batch norm data_format, epsilon and
 /// training. Kernels' functors are not kept.
 template <>
@@ -163,10 +163,11 @@ struct qgraft::dialect<qgraft::property_tree::graph> {
     }
 
     static channel_layout channels_of(const graph&, node n) {
-        const bool is_matmul = n->op == to_string(word::matmul);
+        const char* usual = n->op == to_string(word::matmul)             ? "IO"
+                            : n->op == to_string(word::conv2d_transpose) ? "HWOI"
+                                                                         : "HWIO";
         const std::string data = property_tree::attribute_of<std::string>(n, "data_format").value_or("");
-        const std::string filter =
-            property_tree::attribute_of<std::string>(n, "filter_format").value_or(is_matmul ? "IO" : "HWIO");
+        const std::string filter = property_tree::attribute_of<std::string>(n, "filter_format").value_or(usual);
         channel_layout layout{.after_data = property_tree::detail::dimensions_after(data, 'C'),
                               .after_weights = property_tree::detail::dimensions_after(filter, 'O')};
         layout.split = n->op == to_string(word::depthwise_conv2d) && layout.after_weights == 0;

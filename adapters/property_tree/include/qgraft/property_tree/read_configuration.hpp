@@ -6,7 +6,6 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
-#include <fstream>
 #include <limits>
 #include <optional>
 #include <string>
@@ -18,6 +17,7 @@
 #include <qgraft/property_tree/error.hpp>
 #include <qgraft/property_tree/formats.hpp>
 #include <qgraft/property_tree/key_reader.hpp>
+#include <qgraft/property_tree/text_file.hpp>
 #include <qgraft/quant/quant_spec.hpp>
 
 namespace qgraft::property_tree {
@@ -169,12 +169,7 @@ inline configuration read_configuration(std::string_view text, format f) {
 /// A configuration from a file, in the format of its name or else of its content. Throws parse_error, with the name as
 /// its subject, also where the file cannot be read, and invalid_configuration.
 inline configuration read_configuration_file(const std::string& name) {
-    std::ifstream in(name, std::ios::binary);
-    if (!in) throw parse_error(name, "cannot be read");
-    std::string text(configuration_limits.bytes + 1, '\0');
-    in.read(text.data(), static_cast<std::streamsize>(text.size()));
-    if (in.bad()) throw parse_error(name, "cannot be read");
-    text.resize(static_cast<std::size_t>(in.gcount()));
+    const std::string text = read_text_file(name, configuration_limits.bytes + 1);
     try {
         return read_configuration(text, format_of(name, text));
     } catch (const parse_error& e) {
