@@ -18,6 +18,7 @@ void read_configuration(settings& s) {
     s.weight_bits = c.weights.bits.value_or(s.weight_bits);
     s.activation_bits = c.activations.bits.value_or(s.activation_bits);
     s.symmetric = c.weights.symmetric.value_or(false) && c.activations.symmetric.value_or(false);
+    s.per_channel = c.weights.grain == qgraft::granularity::per_channel;
     if (c.quant_delay) s.quant_delay = c.quant_delay;
     s.freeze_bn_delay = c.freeze_bn_delay;
     s.scope = c.scope.value_or(s.scope);

@@ -26,6 +26,7 @@ json options_json(const settings& s) {
             {"weight_bits", s.weight_bits},
             {"activation_bits", s.activation_bits},
             {"symmetric", s.symmetric},
+            {"per_channel", s.per_channel},
             {"quant_delay", or_null(s.quant_delay)},
             {"freeze_bn_delay", or_null(s.freeze_bn_delay)},
             {"scope", s.scope},

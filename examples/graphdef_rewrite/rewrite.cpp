@@ -47,6 +47,7 @@ qgraft::qat_options<graph> options_of(const settings& s) {
     o.weight_bits = s.weight_bits;
     o.activation_bits = s.activation_bits;
     o.symmetric = s.symmetric;
+    if (s.per_channel) o.weight_granularity = qgraft::granularity::per_channel;
     o.quant_delay = s.quant_delay;
     o.freeze_bn_delay = s.freeze_bn_delay;
     o.scope = s.scope;

@@ -41,6 +41,7 @@ void declare_quantization(CLI::App& app, settings& s) {
             ->transform(whole_number<int>)
             ->option_text("N (8)"),
         app.add_flag("--symmetric", s.symmetric, "Ranges symmetric around zero"),
+        app.add_flag("--per-channel", s.per_channel, "A range for each output channel of weights"),
         app.add_option("--quant-delay", s.quant_delay, "Steps before values are quantized")
             ->transform(whole_number<std::int64_t>)
             ->option_text("N (training: 0; --eval: none)"),

@@ -26,6 +26,7 @@ struct settings {
     int weight_bits = 8;
     int activation_bits = 8;
     bool symmetric = false;
+    bool per_channel = false;
     std::optional<std::int64_t> quant_delay;
     std::optional<std::int64_t> freeze_bn_delay;
     std::string scope;

@@ -27,16 +27,19 @@ def frozen(graph, output, path):
     return shapes
 
 
-def types_in_model(graph, output, path, inference_type=tf.uint8):
-    """The types of the tensors of the TFLite model that the graph becomes; `path` is for the frozen graph. The model is
-    run once, on zeros."""
+def model_of(graph, output, path, inference_type=tf.uint8):
+    """The TFLite model that the graph becomes; `path` is for the frozen graph."""
     shapes = frozen(graph, output, path)
     converter = tf1.lite.TFLiteConverter.from_frozen_graph(str(path), list(shapes), [output], shapes)
     converter.inference_type = inference_type
     converter.quantized_input_stats = {name: (127.5 if inference_type == tf.uint8 else 0, 127.5) for name in shapes}
-    interpreter = tf.lite.Interpreter(model_content=converter.convert(), num_threads=1)
-    interpreter.allocate_tensors()
-    for given in interpreter.get_input_details():
-        interpreter.set_tensor(given['index'], np.zeros(given['shape'], given['dtype']))
-    interpreter.invoke()
-    return {np.dtype(t['dtype']).name for t in interpreter.get_tensor_details()}
+    return tf.lite.Interpreter(model_content=converter.convert(), num_threads=1)
+
+
+def types_of(model):
+    """The types of the tensors of a model, which is run once, on zeros."""
+    model.allocate_tensors()
+    for given in model.get_input_details():
+        model.set_tensor(given['index'], np.zeros(given['shape'], given['dtype']))
+    model.invoke()
+    return {np.dtype(t['dtype']).name for t in model.get_tensor_details()}

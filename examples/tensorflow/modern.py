@@ -16,7 +16,7 @@ import tensorflow as tf
 import training
 import verify
 import zoo
-from conversion import types_in_model
+from conversion import model_of, types_of
 from network import tf1
 from rewriting import Rewriter
 
@@ -93,7 +93,7 @@ def problems_of(name, before, output, rewrite):
                 yield f'{target}, {what}: ' + ', '.join(r['node'] for r in ranges[what])
         # What no node reads is quantized beside it.
         moved = {m['from']: m['to'].removesuffix(':0') for m in report['moved'] if m['operands'] == 0}
-        types = types_in_model(graph, moved.get(output + ':0', output), rewrite.folder / 'modern.pb', kind)
+        types = types_of(model_of(graph, moved.get(output + ':0', output), rewrite.folder / 'modern.pb', kind))
         if 'float32' in types:
             yield f'{target}: floats'
     training_graph, _ = rewrite(before, 'modern_training', '--profile', 'modern')

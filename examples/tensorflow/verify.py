@@ -4,14 +4,17 @@
 
 Rewrites the network of network.py, and networks recorded from TensorFlow 1.15, for evaluation, each with --verify
 tflite_uint8. Frozen as they are initialized, untrained, they are converted: where the verifier misses nothing but the
-range of an input, the model must have no tensor of floats, else it must have one.
+range of an input, the model must have no tensor of floats, else it must have one. The same with ranges by channel for
+tflite_int8, where all weights must have a scale for each channel, and the model must be one that TFLite can run.
 """
 import json
 import pathlib
 import sys
 
 import network
-from conversion import types_in_model
+import numpy as np
+import tensorflow as tf
+from conversion import model_of, types_of
 from network import LOGITS
 from rewriting import Rewriter
 
@@ -38,6 +41,29 @@ CONFIGURATIONS = {
     'without its second layer': {'layers': [{'name': 'conv2/*', 'exclude': True}]},
     'its last layer alone': {'scope': 'dense'},
 }
+# Networks whose convolutions have weights by channel: what the configuration says of other layers, how many they are.
+BY_CHANNEL = {
+    'depthwise_relu6': ([], 2),
+    'dilated_depthwise': ([], 3),
+    'mobilenet_v1_nobn': ([], 28),
+    'residual_blocks': ([{'op': 'matmul', 'weights': {'granularity': 'per_tensor'}}], 5),
+    'separable_conv': ([], 2),
+}
+
+
+def check_channels(rewrite, folder, name, other_layers, layers):
+    """Whether the verifier misses nothing, and the model has integers alone, and scales by channel in all layers."""
+    config = folder / 'verify_config.json'
+    config.write_text(json.dumps({'weights': {'granularity': 'per_channel', 'symmetric': True}, 'layers': other_layers}))
+    graph, _ = rewrite(GRAPHS / f'{name}.before.pb', 'verify', '--eval', '--verify', 'tflite_int8', '--config', config)
+    model = model_of(graph, RECORDED.get(name, 'output'), folder / 'verify.pb', tf.int8)
+    scales = [t['name'] for t in model.get_tensor_details()
+              if t['dtype'] == np.int8 and len(t['quantization_parameters']['scales']) > 1]
+    missing = missing_in(folder / 'verify.json')
+    print(f'{name}, by channel: {len(scales)} weights of {layers} have scales by channel; '
+          f'without a range: {", ".join(missing) or "none"}; tensors of {", ".join(sorted(types_of(model)))}')
+    model.allocate_tensors()
+    return not missing and 'float32' not in types_of(model) and len(scales) == layers
 
 
 def missing_in(report):
@@ -66,10 +92,12 @@ def main():
     for name, before, output, options in cases(folder):
         graph, _ = rewrite(before, 'verify', '--eval', '--verify', 'tflite_uint8', *options)
         missing = missing_in(folder / 'verify.json')
-        has_floats = 'float32' in types_in_model(graph, output, folder / 'verify.pb')
+        has_floats = 'float32' in types_of(model_of(graph, output, folder / 'verify.pb'))
         print(f'{name}: {"floats" if has_floats else "integers only"}; without a range: {", ".join(missing) or "none"}')
         if has_floats != bool(missing):
             wrong.append(name)
+    wrong += [f'{name}, by channel' for name, expected in BY_CHANNEL.items()
+              if not check_channels(rewrite, folder, name, *expected)]
     if wrong:
         raise SystemExit(f'verify.py: the converter does not agree on {", ".join(wrong)}')
 

@@ -31,6 +31,7 @@ quant_range range_of_all(std::span<const float> values) {
 /// kernel_policy that also folds (folding_kernel_policy); those of activations are in `ranges`, by the names of nodes
 /// before the rewrite or after folding. Values of a same-range group have the union of their ranges. What has no range
 /// is left as it is, with the reason in the report; options.verify lists it, and options.strict refuses it.
+/// With options.weight_granularity the ranges of weights are constants, of a number for each channel.
 /// Delays of the options are not used. Needs no state: the dialect speaks fake_quant and tells constants.
 /// Throws as rewrite_for does, and invalid_option for a range that is not finite or has its ends reversed.
 template <class Kernels, class G>
@@ -45,6 +46,8 @@ report quantize_post_training(G& graph, const range_table& ranges, const qat_opt
         chosen.freeze_bn_delay.reset();
         if (chosen.profile == nullptr) chosen.profile = &modern_profile;
         quantize_config config = detail::run_time_config<Kernels>(chosen, phase::evaluation);
+        if (const char* why = detail::channel_obstacle<G>(config.weights, true))
+            throw invalid_option("weight_granularity", why);
         const known_ranges known{&ranges, &detail::range_of_all<Kernels>};
         config.known = &known;
         fold_config folding = detail::folding_of<phase::evaluation, Kernels>(chosen);

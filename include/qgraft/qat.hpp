@@ -13,6 +13,7 @@
 #include <qgraft/fold.hpp>
 #include <qgraft/rules/layer_plans.hpp>
 #include <qgraft/rules/policy.hpp>
+#include <qgraft/rules/qat_policy.hpp>
 #include <qgraft/rules/quantize_activations.hpp>
 #include <qgraft/rules/quantize_layers.hpp>
 
@@ -37,6 +38,7 @@ struct qat_options {
     range_policy weight_range = range_policy::last_value;
     range_policy activation_range = range_policy::moving_average;
     range_function custom_range = nullptr;  ///< for range_policy::custom; see custom_range.hpp
+    granularity weight_granularity = granularity::per_tensor;  ///< per_channel: a range for each output channel
 
     /// The rules that quantize: those of TensorFlow 1.15, or &modern_profile of modern.hpp.
     const quantize_profile* profile = nullptr;
@@ -126,11 +128,13 @@ template <class Kernels, class G>
 quantize_config run_time_config(const qat_options<G>& options, phase p) {
     quantize_config config = common_config(options, p);
     const bool symmetric = options.symmetric || (options.profile != nullptr && options.profile->symmetric_weights);
-    config.weights = {.bits = options.weight_bits, .symmetric = symmetric, .narrow_range = true};
+    config.weights = {
+        .bits = options.weight_bits, .symmetric = symmetric, .narrow_range = true, .grain = options.weight_granularity};
     config.activations = {.bits = options.activation_bits, .symmetric = options.symmetric};
     config.swept = {.bits = options.activation_bits};
     check_bits("weight_bits", options.weight_bits);
     check_bits("activation_bits", options.activation_bits);
+    if (const char* why = channel_obstacle<G>(config.weights)) throw invalid_option("weight_granularity", why);
     config.weight_kernel = kernel_for<Kernels>(config.weights);
     config.activation_kernel = kernel_for<Kernels>(config.activations);
     return config;
@@ -149,8 +153,9 @@ layer_decider<G, node_of<G>> decider_of() {
         return for_each_layer(
             [](const layer_of<node_of<G>>& layer, layer_settings& settings) { Policy::settings_of(layer, settings); });
     } else {
-        static_assert(!requires { &Policy::settings_of; },
-                      "qgraft: a policy's settings_of must be callable with (const layer_of<node>&, layer_settings&)");
+        static_assert(
+            !requires { &Policy::settings_of; },
+            "qgraft: a policy's settings_of must be callable with (const layer_of<node>&, layer_settings&)");
         return {};
     }
 }
@@ -167,15 +172,17 @@ fake_quant_kernel policy_kernel_for(const quant_spec& spec) {
     } else {
         if (spec == Policy::weights) return kernel_for<kernels, Policy::weights>();
         if (spec == Policy::activations) return kernel_for<kernels, Policy::activations>();
+        if (spec.grain == granularity::per_channel) return nullptr;
         throw invalid_option("layers", "gives a layer a spec of " + std::to_string(spec.bits) +
                                            " bits that this policy has no kernel for: its own two are compiled in");
     }
 }
 
 /// Refuses, in one sentence at compile time, a graph type that a phase cannot rewrite.
-template <phase P, class G>
+template <phase P, class G, bool HasChannels = false>
 consteval bool check() {
-    return check_rewritable_graph < G, P == phase::training ? training_words : evaluation_words > ();
+    constexpr word_set words = P == phase::training ? training_words : evaluation_words;
+    return check_rewritable_graph < G, HasChannels ? words | per_channel_words : words > ();
 }
 
 }  // namespace detail
@@ -196,14 +203,14 @@ report rewrite_for(G& graph, const qat_options<G>& options) {
     }
 }
 
-/// Rewrites `graph` in place with the specs and kernels of `Policy`, a qat_policy; of `options` the widths and symmetry
-/// are not used. A policy may have settings_of(const layer_of<node>&, layer_settings&), static, which changes the
+/// Rewrites `graph` in place with the specs and kernels of `Policy`, a qat; of `options` the widths, symmetry and
+/// granularity are not used. A policy may have settings_of(const layer_of<node>&, layer_settings&), static, which changes the
 /// settings of single layers before options.layers does. Returns and throws as the other form does, and builds the same
 /// graph as it does from equal settings.
 template <phase P, class Policy, class G>
 requires requires { Policy::weights; }
 report rewrite_for(G& graph, const qat_options<G>& options = {}) {
-    if constexpr (detail::check<P, G>()) {
+    if constexpr (detail::check<P, G, detail::policy_has_channels<Policy>()>()) {
         quantize_config config = detail::common_config(options, P);
         config.weights = Policy::weights;
         config.activations = Policy::activations;

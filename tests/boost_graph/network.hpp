@@ -71,10 +71,11 @@ struct layer {
     bool by_batch = false;                ///< it is by the statistics of the batch
     int bits = 0;
     bool leaves_out_lowest = false;
-    bool fixed = false;    ///< of a snap: low and high are its own
-    bool pinned = false;   ///< its inputs must not be changed
-    bool in_loop = false;  ///< it works once a round of a loop
-    std::string title{};   ///< of an unknown layer
+    bool fixed = false;                 ///< of a snap: low and high are its own
+    std::optional<std::size_t> axis{};  ///< of a snap: each place along it has its own range; of extrema: what stays
+    bool pinned = false;                ///< its inputs must not be changed
+    bool in_loop = false;               ///< it works once a round of a loop
+    std::string title{};                ///< of an unknown layer
     std::vector<dimensions> outputs{};
     void (*snapper)(std::span<const float>, std::span<float>, float, float) = nullptr;
 };

@@ -63,10 +63,11 @@ struct vocabulary {
         {kind::write, word::assign},             {kind::moving_average, word::ema_update},
         {kind::ripe, word::after_step},          {kind::pick, word::select},
         {kind::snap, word::fake_quant},          {kind::optimizer, word::training_step},
-        {kind::derivative, word::gradient}};
+        {kind::derivative, word::gradient},      {kind::snap, word::fake_quant_per_channel}};
     // clang-format on
 
-    static constexpr qgraft::word_set spoken = qgraft::training_words | qgraft::training_fold_words;
+    static constexpr qgraft::word_set spoken =
+        qgraft::training_words | qgraft::training_fold_words | qgraft::per_channel_words;
 
     static word classify(const G& g, node n) {
         const layer& l = layer_of(g, n);
@@ -75,6 +76,7 @@ struct vocabulary {
         if (l.what == kind::clamp && l.low == 0 && l.high == infinity) return word::relu;
         if (l.what == kind::convolution && l.groups > 1) return word::depthwise_conv2d;
         if (l.what == kind::snap && l.fixed) return word::fake_quant_fixed;
+        if (l.what == kind::snap && l.axis) return word::fake_quant_per_channel;
         const auto* p = std::find_if(plain, std::end(plain), [&l](const auto& q) { return q.first == l.what; });
         return p == std::end(plain) ? word::other : p->second;
     }
@@ -111,7 +113,9 @@ struct vocabulary {
         l.number = i.params.real;
         l.step = i.params.integer;
         l.sizes = i.params.dims;
-        if (i.op == word::fake_quant) {
+        l.axis = i.params.axis;
+        if (i.op == word::fake_quant_per_channel) l.axis = l.axis.value_or(0);
+        if (i.op == word::fake_quant || i.op == word::fake_quant_per_channel) {
             l.bits = i.params.bits;
             l.leaves_out_lowest = i.params.narrow_range;
             l.snapper = i.params.kernel;

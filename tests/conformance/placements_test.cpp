@@ -65,7 +65,7 @@ void run(std::string_view what, const std::vector<recorded_case>& cases,
     std::size_t quantizations = 0;
     for (const recorded_case& c : cases) {
         meta_graph before_meta = load(c.before);
-        if (!includes(c, before_meta)) continue;
+        if (!includes(c, before_meta) || c.arguments.per_channel_weights) continue;
         meta_graph after_meta = load(c.after);
         const tensorflow_graph before(before_meta);
         const auto reference = placements(tensorflow_graph(after_meta), before);

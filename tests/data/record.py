@@ -6,17 +6,19 @@ usage: python record.py        (a Python 3.7 with tensorflow==1.15, protobuf<3.2
 
 Writes, beside this file, graphs/NETWORK.before.pb and graphs/CASE.after.pb, binary MetaGraphDefs, and cases.jsonl with a case a
 line: id, before and after (files in graphs), function ("create_graph", the whole rewrite, or the stages "quantize" and
-"fold_batch_norms"), arguments (one left out has the reference's default) and use_resource (whether new variables are resource
-variables). What a case records is a function of its before file and its arguments alone: the file is imported into a fresh
+"fold_batch_norms"), arguments (one left out has the reference's default; per_channel_weights and moving_average_weights are none
+of the function, but of the reference's quantizer that weights get) and use_resource (whether new variables are resource variables). What a case records is a function of its before file and its arguments alone: the file is imported into a fresh
 graph first. Running it again writes the same bytes.
 """
+import contextlib
+import functools
 import json
 import os
 import random
 
 import tensorflow as tf
 from tensorflow.contrib import quantize as contrib_quantize
-from tensorflow.contrib.quantize.python import fold_batch_norms, quantize
+from tensorflow.contrib.quantize.python import fold_batch_norms, quant_ops, quantize
 from tensorflow.core.protobuf import control_flow_pb2
 from tensorflow.python.framework import meta_graph
 
@@ -36,6 +38,18 @@ def create_graph(graph, is_training=True, **arguments):
 
 
 FUNCTIONS = {'create_graph': create_graph, 'quantize': quantize.Quantize, 'fold_batch_norms': fold_batch_norms.FoldBatchNorms}
+
+
+@contextlib.contextmanager
+def weights_quantized_by(per_channel, moving_average):
+    """Gives weights another of the reference's quantizers: they alone get the one for the range of the last value."""
+    usual = quant_ops.LastValueQuantize
+    chosen = quant_ops.MovingAvgQuantize if moving_average else usual
+    quant_ops.LastValueQuantize = functools.partial(chosen, per_channel=per_channel)
+    try:
+        yield
+    finally:
+        quant_ops.LastValueQuantize = usual
 
 
 def networks_of(module):
@@ -101,7 +115,10 @@ def record_after(case):
     graph = tf.Graph()
     with graph.as_default(), tf1.variable_scope(tf1.get_variable_scope(), use_resource=case['use_resource']):
         meta_graph.import_scoped_meta_graph(read(case['before']), clear_devices=False)
-        FUNCTIONS[case['function']](graph, **case['arguments'])
+        arguments = dict(case['arguments'])
+        per_channel, moving_average = (arguments.pop(key, False) for key in ('per_channel_weights', 'moving_average_weights'))
+        with weights_quantized_by(per_channel, moving_average):
+            FUNCTIONS[case['function']](graph, **arguments)
         write(case['after'], export(graph))
 
 
@@ -136,7 +153,7 @@ def all_cases():
     cases += [case(network, resource=True, suffix='.eval', is_training=False) for network in EVAL_RESOURCE]
     cases += [case(network, suffix='.delay', quant_delay=100) for network in DELAYED]
     cases += [case(network, resource=True, suffix='.delay', quant_delay=100) for network in DELAYED_RESOURCE]
-    return cases + option_cases() + batch_norm_cases()
+    return cases + option_cases() + channel_cases() + batch_norm_cases()
 
 
 def option_cases():
@@ -157,6 +174,22 @@ def option_cases():
     for name, scope in (('part', 'block2'), ('slash', 'block1/'), ('sweep', 'block3'), ('prefix', 'block'), ('nothing', 'nothing')):
         cases.append(case('scopes', suffix='.scope_' + name, scope=scope, is_training=name == 'part'))
     cases.append(case('scopes', 'quantize', suffix='.stage', scope='block1', ema_decay=0.9, quant_delay=3))
+    return cases
+
+
+def channel_cases():
+    """Weights with a range for each channel."""
+    cases = []
+    for resource in (False, True):
+        for network in ('conv_bias_relu6', 'fully_connected', 'depthwise_relu6'):
+            cases.append(case(network, resource=resource, suffix='.channels', per_channel_weights=True))
+        cases.append(case('conv_bias_relu6', resource=resource, suffix='.channels_average', per_channel_weights=True,
+                          moving_average_weights=True))
+        cases.append(case('conv_bias_relu6', resource=resource, suffix='.channels_eval', per_channel_weights=True,
+                          is_training=False))
+    cases.append(case('conv_bias_relu6', suffix='.channels_symmetric_4bits', per_channel_weights=True, symmetric=True,
+                      weight_bits=4, quant_delay=100))
+    cases.append(case('fused_training', suffix='.channels', per_channel_weights=True))
     return cases
 
 

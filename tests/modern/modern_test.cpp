@@ -94,9 +94,9 @@ TEST_CASE("newer activations are operations of their own; those that are spelled
     const auto negative = g("negative", word::relu, {g("negated", word::neg, {spelled})});
     const auto steeper = g("steeper", word::mul, {negative, g("slopes", word::variable)});
     g("prelu", word::add, {g("positive", word::relu, {spelled}), steeper});
-    CHECK(quantized_in(quantize<phase::evaluation>(g)) ==
-          lines{"image", "conv/weights", "conv/layer", "leaky", "conv1/weights", "conv1/layer", "swish", "up/weights",
-                "up/layer", "spelled", "prelu"});
+    CHECK(quantized_in(quantize<phase::evaluation>(g)) == lines{"image", "conv/weights", "conv/layer", "leaky",
+                                                                "conv1/weights", "conv1/layer", "swish", "up/weights",
+                                                                "up/layer", "spelled", "prelu"});
 }
 
 TEST_CASE("what a concatenation joins has one range, which follows all of it") {
@@ -191,4 +191,50 @@ TEST_CASE("settings of a layer reach its weights and its result; those of a shar
             "layers: 'a/layer' and 'b/layer' share the range of their results, and have different settings for them",
             invalid_option);
     }
+}
+
+TEST_CASE("weights of layers may have a range for each channel; those of other operations have one") {
+    const auto network = [] {
+        toy::graph g;
+        const node odd = apply(g, "odd", g("image", word::other), word::other_layer);
+        const node conv = apply(g, "conv", odd);
+        const node depth = apply(g, "depth", conv, word::depthwise_conv2d);
+        g.set_channels(depth, {.split = true});
+        const node up = apply(g, "up", depth, word::conv2d_transpose);
+        g.set_channels(up, {.after_weights = 1});
+        g("out", word::other, {up});
+        g.set_shape("conv/weights", {3, 3, 3, 4});
+        g.set_shape("depth/weights", {3, 3, 4, 2});
+        g.set_shape("up/weights", {2, 2, 5, 8});
+        g.set_shape("odd/weights", {5, 5});
+        return g;
+    };
+    const auto channels = [](const toy::graph& g, const char* layer) {
+        return g.at(g.find(std::string(layer) + "/weights_quant/min")).params.dims.at(0);
+    };
+    const auto check = [&](const toy::graph& g) {
+        CHECK(channels(g, "conv") == 4);
+        CHECK(channels(g, "depth") == 8);
+        CHECK(channels(g, "up") == 5);
+        CHECK(g.at(g.find("up/weights_quant/fake_quant_per_channel")).params.axis == std::size_t{2});
+        CHECK(g.source("depth/layer", 1) == "depth/weights_quant/split_channels");
+        CHECK(g.at(quantizer_of(g, "odd/layer", 1)).op == word::fake_quant);
+        CHECK(g.at(quantizer_of(g, "conv/layer", 0)).op == word::fake_quant);
+    };
+    const options by_channel{.weight_granularity = granularity::per_channel};
+    toy::graph trained = network();
+    quantize<phase::training>(trained, by_channel);
+    check(trained);
+    toy::graph evaluated = network();
+    quantize<phase::evaluation>(evaluated, by_channel);
+    check(evaluated);
+}
+
+TEST_CASE("channels that are not known leave the weights as they are") {
+    toy::graph g;
+    g("out", word::other, {apply(g, "conv", g("image", word::other))});
+    options o{.profile = &modern_profile};
+    o.weight_granularity = granularity::per_channel;
+    const report r = rewrite_for<phase::training>(g, o);
+    CHECK(reason_for(r, "conv/weights") == "left as is, how many channels the weights have is not known");
 }

@@ -101,3 +101,30 @@ TEST_CASE("a calibration observes what is to be quantized, over batches") {
     quantize_post_training<kernels>(g, seen.ranges());
     CHECK(range_at(g, "conv", 0) == std::pair(-1.0, 2.0));
 }
+
+TEST_CASE("the ranges of channels are vectors of constants") {
+    const auto vector_at = [](const toy::graph& g, const char* name) { return g.at(g.find(name)).params.data; };
+    const qat_options<toy::graph> by_channel{.weight_granularity = granularity::per_channel};
+    const range_table ranges{{"image", {-1, 1}}, {"relu", {0, 6}}};
+    toy::graph g = frozen_network();
+    g.set_shape("w", {1, 1, 2, 2});
+    SUBCASE("on the last axis") {
+        quantize_post_training<kernels>(g, ranges, by_channel);
+        CHECK(vector_at(g, "weights_quant/min") == std::vector<float>{-1, -2});
+        CHECK(vector_at(g, "weights_quant/max") == std::vector<float>{1, 2});
+        CHECK(g.at(g.find("weights_quant/max")).params.dims == std::vector<std::int64_t>{2});
+    }
+    SUBCASE("on another axis") {
+        g.set_channels(g.find("conv"), {.after_weights = 1});
+        quantize_post_training<kernels>(g, ranges, by_channel);
+        CHECK(vector_at(g, "weights_quant/max") == std::vector<float>{2, 1});
+    }
+    SUBCASE("on two axes") {
+        g.set_channels(g.find("conv"), {.split = true});
+        quantize_post_training<kernels>(g, ranges, by_channel);
+        CHECK(vector_at(g, "weights_quant/max") == std::vector<float>{0.5F, 2, 1, 0});
+        CHECK(g.source("conv", 1) == "weights_quant/split_channels");
+    }
+    CHECK(g.count(word::fake_quant_per_channel) == 1);
+    CHECK(g.count(word::fake_quant) == 2);
+}

@@ -77,7 +77,7 @@ constexpr std::string_view as_xml = R"(<?xml version="1.0"?>
 )";
 
 void check_all_of_it(const pt::configuration& c) {
-    CHECK(c.weights == pt::tensor_choice{.bits = 4, .symmetric = true});
+    CHECK(c.weights == pt::tensor_choice{.bits = 4, .symmetric = true, .grain = qgraft::granularity::per_tensor});
     CHECK(c.activations == pt::tensor_choice{.bits = 8, .range = qgraft::range_policy::moving_average});
     CHECK(c.ema_decay == 0.99);
     CHECK(c.quant_delay == 2000);
@@ -191,9 +191,12 @@ TEST_CASE("a key twice is an error") {
                          "JSON: has the key 'scope' twice in one object", pt::parse_error);
 }
 
-TEST_CASE("what the rules cannot do yet is refused") {
-    CHECK(problems(R"({"weights": {"granularity": "per_channel"}})") ==
-          lines{"weights.granularity: is per_channel, and the rules have one range a tensor"});
+TEST_CASE("weights may have a range for each channel, activations may not") {
+    const auto c = pt::read_configuration("weights { granularity per_channel }", format::info);
+    CHECK(c.weights.grain == qgraft::granularity::per_channel);
+    CHECK_FALSE(c.activations.grain.has_value());
+    CHECK(problems(R"({"layers": [{"name": "a", "activations": {"granularity": "per_channel"}}]})") ==
+          lines{"layers.0.activations.granularity: is per_channel, and activations have one range a tensor"});
 }
 
 TEST_CASE("a choice must choose, and say something") {

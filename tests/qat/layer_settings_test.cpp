@@ -154,8 +154,10 @@ TEST_CASE("settings that no rule can meet are refused by the layer's name, and t
     };
     CHECK(refusal([](layer_settings& s) { s.weights.bits = 17; }) ==
           "layers: the settings of 'last/layer' have 17 bits, which must be from 2 to 16");
-    CHECK(refusal([](layer_settings& s) { s.weights.grain = granularity::per_channel; }) ==
-          "layers: the settings of 'last/layer' are per channel, and the rules have one range a tensor");
+    CHECK(
+        refusal([](layer_settings& s) { s.activations.grain = granularity::per_channel; }) ==
+        "layers: the settings of 'last/layer' have activations whose granularity is per_channel: these have one range "
+        "a tensor");
     CHECK(refusal([](layer_settings& s) { s.ema_decay = -1; }) ==
           "layers: the settings of 'last/layer' have an ema_decay that is not from 0 to 1");
 }

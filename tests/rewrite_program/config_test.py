@@ -99,6 +99,14 @@ class Config(program.ProgramTest):
         self.assertEqual(options["config"], config)
         self.assertEqual((options["weight_bits"], options["quant_delay"], options["symmetric"]), (5, 10, True))
 
+    def test_weights_may_have_a_range_for_each_channel(self):
+        net = recorded("mobilenet_v1_nobn")
+        self.rewrite(net, "flag", "--per-channel")
+        config = self.write_config({"weights": {"granularity": "per_channel"}})
+        self.rewrite(net, "file", "--config", config, "--report", "report.json")
+        self.assertEqual(self.read("flag"), self.read("file"))
+        self.assertIs(json.loads(self.read("report.json"))["options"]["per_channel"], True)
+
     def test_delays_are_for_training(self):
         net = self.write("net.pbtxt", network())
         config = self.write_config({"quant_delay": 10, "freeze_bn_delay": 20})
@@ -133,7 +141,7 @@ class Config(program.ProgramTest):
     def test_flags_beside_the_file_are_wrong_usage(self):
         net = self.write("net.pbtxt", network())
         config = self.write_config(MIXED)
-        for flag in (["--weight-bits", "8"], ["--activation-bits", "8"], ["--symmetric"], ["--quant-delay", "1"],
+        for flag in (["--weight-bits", "8"], ["--activation-bits", "8"], ["--symmetric"], ["--per-channel"], ["--quant-delay", "1"],
                      ["--freeze-bn-delay", "1"], ["--scope", "s"], ["--ema-decay", "0.5"]):
             with self.subTest(flag=flag):
                 self.assertIn("--config", self.refused(net, "out", "--config", config, *flag, code=2))

@@ -41,6 +41,13 @@ class Options(program.ProgramTest):
         self.assertEqual(symmetric[quotient].op, "RealDiv")
         self.assertNotIn(quotient, plain)
 
+    def test_per_channel(self):
+        shape = "shape { " + "".join(f"dim {{ size: {n} }} " for n in (3, 3, 2, 4)) + "}"
+        net = self.write("shaped.pbtxt", network().replace("shape { }", shape))
+        nodes = self.rewritten(net, "--per-channel")
+        self.assertEqual(nodes["conv0/weights_quant/FakeQuantWithMinMaxVarsPerChannel"].inputs[0], "conv0/weights/read")
+        self.assertIn(ACTIVATION, nodes)
+
     def test_quant_delay(self):
         nodes = self.rewritten(self.net, "--quant-delay", "1234")
         self.assertIn("int64_val: 1234", nodes["conv0/act_quant/activate_quant/y"].text)
@@ -114,7 +121,7 @@ class Options(program.ProgramTest):
         self.assertRegex(version.stdout.decode(), r"^qgraft-rewrite \d+\.\d+\.\d+\n$")
         told = self.run_program("--help")
         self.assertEqual(told.returncode, 0)
-        for flag in ("--eval", "--weight-bits", "--activation-bits", "--symmetric", "--quant-delay",
+        for flag in ("--eval", "--weight-bits", "--activation-bits", "--symmetric", "--per-channel", "--quant-delay",
                      "--freeze-bn-delay", "--scope", "--ema-decay", "--resource-variables", "--stage", "--strict",
                      "--as-reference", "--fold-constants", "--dry-run", "--report", "--dot", "--format", "--config",
                      "--version"):

@@ -96,6 +96,51 @@ TEST_CASE("a symmetric range reaches as far down as up") {
     CHECK(a.steps.at(5) == "%4 = div(%3, -0.5) in at/act_quant");
 }
 
+TEST_CASE("a range for each channel is two vectors, and the values are reduced over all other axes") {
+    fake_quant_request request;
+    request.range.policy = range_policy::last_value;
+    request.range.channels = weight_channels{.axis = 3, .count = 8};
+    const attempt a = quantize(one_user(), "x", {}, request);
+    CHECK(a.steps == lines{"scope at/act_quant", "%0 = variable() in at/act_quant/min",
+                           "%1 = variable() in at/act_quant/max", "%2 = reduce_min(x) in at/act_quant/batch_min",
+                           "%3 = reduce_max(x) in at/act_quant/batch_max", "%4 = minimum(%2, 0) in at/act_quant",
+                           "%5 = maximum(%3, 0) in at/act_quant", "%6 = assign(%0, %4) in at/act_quant/assign_min_last",
+                           "%7 = assign(%1, %5) in at/act_quant/assign_max_last",
+                           "%8 = fake_quant_per_channel(x, %6, %7) in at/act_quant", "reroute x -> %8 at user[0]"});
+    CHECK(a.what.reason == "8 bits, range of the last value, a range for each of 8 channels");
+}
+
+TEST_CASE("channels on two axes are joined to be quantized") {
+    fake_quant_request request;
+    request.range.channels = weight_channels{.axis = 3, .count = 8, .joined = {3, 3, 1, 8}, .original = {3, 3, 4, 2}};
+    const attempt a = quantize(one_user(), "x", {.is_training = false, .quant_delay = 7}, request);
+    CHECK(a.steps == lines{"scope at/act_quant", "%0 = reshape(x) in at/act_quant/join_channels",
+                           "%1 = variable() in at/act_quant/min", "%2 = variable() in at/act_quant/max",
+                           "%3 = fake_quant_per_channel(%0, %1, %2) in at/act_quant",
+                           "%4 = reshape(%3) in at/act_quant/split_channels",
+                           "%5 = after_step() in at/act_quant/activate_quant",
+                           "%6 = select(%5, %4, x) in at/act_quant/delayed_quant", "reroute x -> %6 at user[0]"});
+}
+
+TEST_CASE("channels that are not known leave the value as it is, with the reason") {
+    fake_quant_request request;
+    request.range.channels = weight_channels{.obstacle = "nobody knows"};
+    const attempt a = quantize(one_user(), "x", {}, request);
+    CHECK_FALSE(a.inserted);
+    CHECK(a.what.what == outcome::left_as_is);
+    CHECK(a.what.reason == "nobody knows");
+}
+
+TEST_CASE("what a transpose moves to be quantized a channel at a time is quantized already") {
+    toy::graph g;
+    const auto x = g("x", word::other);
+    g("user", word::transpose, {g("q", word::fake_quant_per_channel, {g("t", word::transpose, {x})})});
+    CHECK(quantize(g, "x", {}).what.reason == "is quantized already");
+    toy::graph other;
+    other("q", word::fake_quant, {other("t", word::transpose, {other("x", word::other)})});
+    CHECK(quantize(other, "x", {}).inserted);
+}
+
 TEST_CASE("a delay selects the plain value until its step has come") {
     const attempt a = quantize(one_user(), "x", {.is_training = false, .quant_delay = 100});
     CHECK(a.steps.at(4) == "%3 = after_step() in at/act_quant/activate_quant");

@@ -52,7 +52,9 @@ TEST_CASE("the functor quantizes") {
     CHECK(out == std::vector<float>{0.0F, 0.0F, 3.0F});
 }
 
-TEST_CASE("a policy's defaults are those of the entry points") {
-    CHECK(qat_policy<>::weights == quant_spec{.bits = 8, .narrow_range = true});
-    CHECK(qat_policy<>::activations == quant_spec{.bits = 8});
+TEST_CASE("a functor has one range: a spec of channels has none") {
+    constexpr quant_spec channels{.bits = 4, .grain = granularity::per_channel};
+    static_assert(kernel_for<scalar<>, channels>() == nullptr);
+    CHECK((kernel_for<scalar<>>(channels) == nullptr));
+    CHECK_THROWS_AS(kernel_for<scalar<>>(quant_spec{.bits = 1, .grain = granularity::per_channel}), quant_error);
 }

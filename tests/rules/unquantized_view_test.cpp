@@ -49,6 +49,21 @@ TEST_CASE("a delay is seen through, whether it reads the quantized value or node
     CHECK(source(g, "user of merge") == "x");
 }
 
+TEST_CASE("channels that were moved to be quantized, and back, are seen through, with a delay and without") {
+    for (const word move : {word::reshape, word::transpose}) {
+        toy::graph g;
+        const auto x = g("x", word::other);
+        const auto back = g("back", move, {g("q", word::fake_quant_per_channel, {g("there", move, {x})})});
+        g("user", word::relu, {back});
+        const auto step = g("step", word::after_step);
+        g("user of delay", word::relu, {g("select", word::select, {step, back, x})});
+        g("moved user", word::relu, {g("moved", move, {g("fake", word::fake_quant, {g("m", move, {x})})})});
+        CHECK(source(g, "user") == "x");
+        CHECK(source(g, "user of delay") == "x");
+        CHECK(source(g, "moved user") == "moved");
+    }
+}
+
 TEST_CASE("the order is that of the graph before it was quantized") {
     toy::graph g;
     const auto x = g("x", word::other);

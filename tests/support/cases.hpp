@@ -24,6 +24,8 @@ struct case_arguments {
     std::optional<std::int64_t> freeze_bn_delay;
     std::string scope;
     double ema_decay = 0.999;
+    bool per_channel_weights = false;
+    bool moving_average_weights = false;
 };
 
 /// One line of a cases.jsonl.
@@ -62,6 +64,8 @@ inline case_arguments read_arguments(const nlohmann::json& object) {
     read_field(object, "freeze_batch_norm_delay", a.freeze_bn_delay);
     read_field(object, "scope", a.scope);
     read_field(object, "ema_decay", a.ema_decay);
+    read_field(object, "per_channel_weights", a.per_channel_weights);
+    read_field(object, "moving_average_weights", a.moving_average_weights);
     return a;
 }
 

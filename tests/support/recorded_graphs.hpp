@@ -61,6 +61,8 @@ qat_options<G> options_of(const recorded_case& c) {
     o.freeze_bn_delay = c.arguments.freeze_bn_delay;
     o.scope = c.arguments.scope;
     o.ema_decay = c.arguments.ema_decay;
+    if (c.arguments.per_channel_weights) o.weight_granularity = granularity::per_channel;
+    if (c.arguments.moving_average_weights) o.weight_range = range_policy::moving_average;
     o.stages = c.function == "quantize" ? stage::quantize : c.function == "fold_batch_norms" ? stage::fold : stage::all;
     o.as_reference = true;
     return o;

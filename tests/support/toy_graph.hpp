@@ -131,7 +131,8 @@ inline std::string text(const graph& g) {
         const qgraft::word_params& p = x.params;
         if (p.real != 0) out << " real=" << p.real;
         if (p.integer != 0) out << " integer=" << p.integer;
-        if (x.op == word::fake_quant) out << " bits=" << p.bits;
+        if (qgraft::quantizers.contains(x.op)) out << " bits=" << p.bits;
+        if (p.axis) out << " axis=" << *p.axis;
         for (const auto d : p.dims) out << " dim=" << d;
         for (const float f : p.data) out << " data=" << f;
         if (p.narrow_range) out << " narrow";
@@ -153,7 +154,7 @@ struct dialect<toy::graph> {
     using graph = toy::graph;
     using node = graph::node;
 
-    static constexpr word_set spoken = training_words | training_fold_words | constant_fold_words;
+    static constexpr word_set spoken = training_words | training_fold_words | constant_fold_words | per_channel_words;
 
     static word classify(const graph& g, node n) { return g.at(n).op; }
     static batch_norm_facts batch_norm_of(const graph& g, node n) {

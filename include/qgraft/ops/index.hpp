@@ -15,6 +15,7 @@
 #include <qgraft/graph/error.hpp>
 #include <qgraft/ops/dialect.hpp>
 #include <qgraft/ops/handle_table.hpp>
+#include <qgraft/ops/quantized.hpp>
 #include <qgraft/ops/view.hpp>
 
 namespace qgraft {
@@ -233,10 +234,10 @@ private:
         const auto operands = inputs(n);
         if (operands.size() != 3 || words_[operands[0].node] != word::after_step) return false;
         const node_id chosen = operands[1].node;
-        if (quantizers.contains(words_[chosen])) return true;
+        if (quantized_source(*this, chosen)) return true;
         if (words_[chosen] != word::other) return false;
         for (const tensor above : inputs(chosen)) {
-            if (quantizers.contains(words_[above.node])) return true;
+            if (quantized_source(*this, above.node)) return true;
         }
         return false;
     }

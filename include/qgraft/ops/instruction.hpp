@@ -3,6 +3,7 @@
 #ifndef QGRAFT_OPS_INSTRUCTION_HPP
 #define QGRAFT_OPS_INSTRUCTION_HPP
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <span>
@@ -24,14 +25,17 @@ using fake_quant_kernel = void (*)(std::span<const float> in, std::span<float> o
 struct word_params {
     double real = 0;                     ///< variable: initial value; ema_update: decay
     std::int64_t integer = 0;            ///< after_step: the step from which the condition holds
-    int bits = 8;                        ///< fake_quant: bit width
-    bool narrow_range = false;           ///< fake_quant: quantized values start at 1 instead of 0
-    bool symmetric = false;              ///< fake_quant: the range is symmetric around zero
+    int bits = 8;                        ///< fake_quant, of either grain: bit width
+    bool narrow_range = false;           ///< the same: quantized values start at 1 instead of 0
+    bool symmetric = false;              ///< the same: the range is symmetric around zero
     fake_quant_kernel kernel = nullptr;  ///< fake_quant: the kernel policy's functor, or none
-    std::vector<std::int64_t> dims{};    ///< reshape: the shape; one of them may be -1, whatever is left
+    std::vector<std::int64_t> dims{};    ///< reshape: the shape; one of them may be -1, whatever is left.
+                                         ///< variable: its length, where it is a vector
     std::vector<float> data{};           ///< constant: its elements, the last dimension of `dims` innermost
     bool older_form = false;             ///< add: the older of two operations, where the graph has two
     bool as_reference = false;           ///< a word with `like`: keep of it no more than TensorFlow 1.15 does
+    std::optional<std::size_t>
+        axis{};  ///< fake_quant_per_channel: of the channels; reduce_min, reduce_max: the kept one
 };
 
 /// How a path of names is entered.

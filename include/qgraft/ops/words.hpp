@@ -55,10 +55,12 @@ namespace qgraft {
     WORD(logistic, 1, 1)               /* x: 1 / (1 + exp(-x)) */                                    \
     WORD(tanh, 1, 1)                   /* x */                                                       \
     WORD(biased_variance, 3, 3)        /* v, x, mean: v (n - 1) / n over n = x / mean */             \
-    WORD(reduce_min, 1, 1)             /* x: over all axes, a scalar */                              \
-    WORD(reduce_max, 1, 1)             /* x: over all axes, a scalar */                              \
+    WORD(reduce_min, 1, 1)             /* x: over all axes, a scalar; over all but params.axis, */   \
+                                       /* a vector */                                                \
+    WORD(reduce_max, 1, 1)             /* x: the same */                                             \
     WORD(constant, 0, 0)               /* built: the 32-bit floats params.data, shape params.dims */ \
-    WORD(variable, 0, 0)               /* a scalar of state; params.real is its initial value */     \
+    WORD(variable, 0, 0)               /* state that begins at params.real: a scalar, or where */    \
+                                       /* params.dims has a length, a vector */                      \
     WORD(read_variable, 1, 1)          /* variable */                                                \
     WORD(assign, 2, 2)                 /* variable, x: stores x, gives the value stored */           \
     WORD(ema_update, 2, 2)             /* variable, x: moving average; built: zero-debiased, with */ \
@@ -69,7 +71,8 @@ namespace qgraft {
     WORD(delayed, 1, many)             /* made by a quantization delay; so is taken: a select on */  \
                                        /* a step, whose second operand is quantized */               \
     WORD(fake_quant, 1, 3)             /* x, [min, max] */                                           \
-    WORD(fake_quant_per_channel, 1, 3) /* x, [min, max], a range for each channel */                 \
+    WORD(fake_quant_per_channel, 1, 3) /* x, [min, max], a range for each channel; built: vectors */ \
+                                       /* of ranges along params.axis of x */                        \
     WORD(fake_quant_fixed, 1, 1)       /* x: the range is fixed in the node */                       \
     WORD(training_step, 0, many)       /* an optimizer's update: such a graph is refused */          \
     WORD(gradient, 0, many)            /* part of a backward pass */

@@ -153,6 +153,9 @@ inline constexpr word_set training_fold_words =
 /// The words that quantizing for evaluation builds.
 inline constexpr word_set evaluation_words{word::variable, word::fake_quant, word::after_step, word::select};
 
+/// The words that quantizing weights a channel at a time builds beside these.
+inline constexpr word_set per_channel_words{word::fake_quant_per_channel, word::reshape};
+
 /// The words that quantizing for training builds.
 inline constexpr word_set training_words =
     evaluation_words | word_set{word::reduce_min, word::reduce_max, word::minimum, word::maximum,

@@ -12,6 +12,8 @@
 //                            f(min(x), max(x)) and of what they held
 //   f, affine                (min(low, 0), max(high, 0))
 //   f, symmetric             (min(low, high/r), max(high, low*r)); r = -1 with narrow range, else -(2^bits - 2)/2^bits
+//   range, of each channel   the same on vectors: min(x) and max(x) over all axes but that of the channels, and
+//                            fake_quant_per_channel; where channels are on two axes, between two reshapes
 //   delay                    users read select(after_step(delay), fake_quant, x)
 //
 // conditions   x is not followed by fake quantization yet, directly or through identities and reshapes; it is not
@@ -70,8 +72,7 @@ public:
         const tensor x{request.producer, 0};
         const std::string prefix = join(request.context, request.suffix);
         const scope_id in = script_.open_scope(scope_kind::state, prefix);
-        const range_bounds range = nodes_.trained(request.range, {&x, 1}, in).now;
-        tensor result = nodes_.fake_quantized(request.range, x, range, in);
+        tensor result = nodes_.quantized(request.range, x, in);
         if (config_.quant_delay.value_or(0) > 0)
             result = nodes_.delayed(prefix, view_.separator(), *config_.quant_delay, result, x);
         script_.reroute(x, result, uses_to_move(x));
@@ -105,6 +106,8 @@ private:
             }
         }
         if (followed_by_fake_quant(request.producer)) return "is quantized already";
+        if (request.range.channels && !request.range.channels->obstacle.empty())
+            return request.range.channels->obstacle;
         if (!config_.as_reference && view_.has_role(request.producer, role::in_loop)) {
             return "runs inside a loop, where the variables of a range cannot be updated";
         }
@@ -115,7 +118,6 @@ private:
 
     /// Looks through identities and reshapes, each once; with an explicit stack, since chains of them may be long.
     [[nodiscard]] bool followed_by_fake_quant(node_id n) {
-        constexpr word_set fake_quants{word::fake_quant, word::fake_quant_per_channel, word::fake_quant_fixed};
         constexpr word_set transparent{word::identity, word::reshape};
         std::vector<node_id> open{n};
         seen_in_[n] = ++searches_;
@@ -125,11 +127,20 @@ private:
             if (planned_[at]) return true;
             for (const use u : view_.users(at)) {
                 const word w = view_.word_of(u.node);
-                if (fake_quants.contains(w)) return true;
+                if (quantizers.contains(w) || (w == word::transpose && is_moved_to_be_quantized(u.node))) return true;
                 if (!transparent.contains(w) || seen_in_[u.node] == searches_) continue;
                 seen_in_[u.node] = searches_;
                 open.push_back(u.node);
             }
+        }
+        return false;
+    }
+
+    /// Whether a transpose moves the channels of what is quantized a channel at a time.
+    [[nodiscard]] bool is_moved_to_be_quantized(node_id n) const {
+        if (config_.as_reference) return false;
+        for (const use u : view_.users(n)) {
+            if (u.operand == 0 && view_.word_of(u.node) == word::fake_quant_per_channel) return true;
         }
         return false;
     }

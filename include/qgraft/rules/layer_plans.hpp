@@ -27,6 +27,18 @@ using kernel_lookup = fake_quant_kernel (*)(const quant_spec&);
 
 namespace detail {
 
+/// Why the weights of a graph of type `G` cannot have a spec; null when they can. Ranges are variables, or numbers.
+template <class G>
+const char* channel_obstacle(const quant_spec& weights, bool as_numbers = false) {
+    constexpr word_set spoken = dialect<G>::spoken;
+    if (weights.grain != granularity::per_channel) return nullptr;
+    if ((per_channel_words.bits & ~spoken.bits) != 0) {
+        return "is per_channel, and the dialect of this graph does not speak 'fake_quant_per_channel' and 'reshape'";
+    }
+    if (!as_numbers || spoken.contains(word::constant)) return nullptr;
+    return "is per_channel, and the dialect of this graph does not speak 'constant'";
+}
+
 /// Asks for the settings of the layers of a graph, and puts them into a config. A template throughout, so that it is
 /// compiled only where settings are asked for.
 template <class G>
@@ -111,16 +123,20 @@ private:
     }
 
     /// Throws invalid_option, which names the layer, for settings that no rule can meet.
-    static void check(const layer_settings& s, const std::string& layer) {
+    void check(const layer_settings& s, const std::string& name) const {
         const auto refuse = [&](const std::string& why) {
-            throw invalid_option("layers", "the settings of '" + layer + "' " + why);
+            throw invalid_option("layers", "the settings of '" + name + "' " + why);
         };
         for (const quant_spec& spec : {s.weights, s.activations}) {
             if (!spec.valid()) {
                 refuse("have " + std::to_string(spec.bits) + " bits, which must be from " +
                        std::to_string(min_quant_bits) + " to " + std::to_string(max_quant_bits));
             }
-            if (spec.grain != granularity::per_tensor) refuse("are per channel, and the rules have one range a tensor");
+        }
+        if (const char* why = channel_obstacle<G>(s.weights, config_.known != nullptr))
+            refuse("have weights whose granularity " + std::string(why));
+        if (s.activations.grain != granularity::per_tensor) {
+            refuse("have activations whose granularity is per_channel: these have one range a tensor");
         }
         if (!(s.ema_decay >= 0 && s.ema_decay <= 1)) refuse("have an ema_decay that is not from 0 to 1");
     }

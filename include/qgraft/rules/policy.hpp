@@ -1,4 +1,4 @@
-// qat_policy: what is fixed at compile time of a rewrite, specs and kernels.
+// The functors of a kernel policy, as the rules put them into nodes.
 // SPDX-License-Identifier: Apache-2.0
 #ifndef QGRAFT_RULES_POLICY_HPP
 #define QGRAFT_RULES_POLICY_HPP
@@ -31,7 +31,9 @@ void run_scaling(std::span<const float> in, std::span<float> out, std::span<cons
 
 /// True where the kernels' numerics nudges a symmetric range in a way of its own.
 template <class Kernels>
-concept tells_symmetric_apart = requires { requires Kernels::numerics::nudges_symmetric; };
+concept tells_symmetric_apart = requires {
+    requires Kernels::numerics::nudges_symmetric;
+};
 
 /// The widths that the kernels have functors for: Kernels::compiled_widths, else all.
 template <class Kernels>
@@ -74,11 +76,12 @@ constexpr channel_scaling_kernel scaling_kernel_for() {
     }
 }
 
-/// The functor of a kernel policy for one spec, fixed at compile time; none for no_kernels.
+/// The functor of a kernel policy for one spec, fixed at compile time; none for no_kernels, and none for per_channel:
+/// a functor has one range.
 template <class Kernels, quant_spec Spec>
 constexpr fake_quant_kernel kernel_for() {
     require_valid<Spec>();
-    if constexpr (std::is_same_v<Kernels, no_kernels>) {
+    if constexpr (std::is_same_v<Kernels, no_kernels> || Spec.grain == granularity::per_channel) {
         return nullptr;
     } else {
         detail::require_kernels_by_type<Kernels>();
@@ -99,6 +102,7 @@ fake_quant_kernel kernel_for(const quant_spec& spec) {
         require_valid(spec);
         return nullptr;
     } else {
+        if (spec.grain == granularity::per_channel) return require_valid(spec), nullptr;
         return dispatch_bits<typename detail::widths_of<Kernels>::type>(spec.bits, [&spec](auto bits) {
             if constexpr (detail::tells_symmetric_apart<Kernels>) {
                 if (spec.symmetric) {
@@ -113,20 +117,6 @@ fake_quant_kernel kernel_for(const quant_spec& spec) {
         });
     }
 }
-
-/// What a rewrite fixes at compile time. `Weights` and `Activations` are the specs, `Kernels` a kernel_policy whose
-/// functors go into the fake-quantization nodes of graphs that keep them, or no_kernels.
-template <quant_spec Weights = quant_spec{.narrow_range = true}, quant_spec Activations = quant_spec{},
-          class Kernels = no_kernels>
-struct qat_policy {
-    static constexpr quant_spec weights = Weights;
-    static constexpr quant_spec activations = Activations;
-    using kernels = Kernels;
-
-    static_assert(
-        Weights.grain == granularity::per_tensor && Activations.grain == granularity::per_tensor,
-        "qgraft: the quantization-aware training rules have one range a tensor; per_channel is for kernels only");
-};
 
 }  // namespace qgraft
 

@@ -10,7 +10,8 @@
 // conditions  the layer fits a pattern of layer_patterns.hpp. Weights are quantized where the layer, and all that reads
 //             them, are in scope, activations where their producer is. The other conditions are those of
 //             fake_quantize.hpp.
-// ranges      as in the picture, unless the settings of a layer choose the other policy
+// ranges      as in the picture, unless the settings of a layer choose the other policy; weights may have one for each
+//             output channel (weight_channels.hpp)
 // formula     that of fake_quantize.hpp
 // SPDX-License-Identifier: Apache-2.0
 #ifndef QGRAFT_RULES_QUANTIZE_LAYERS_HPP
@@ -70,6 +71,8 @@ private:
         r.range.kernel = plan_.weight_kernel;
         r.range.policy = plan_.settings.weight_range;
         r.range.ema_decay = plan_.settings.ema_decay;
+        if (r.range.spec.grain == granularity::per_channel)
+            r.range.channels = channels_of_weights(view_, m.layer, {m.weights, 0}, config_.as_reference);
         r.consumers_in_scope = true;
         quantizer_.insert(r);
     }
@@ -138,10 +141,9 @@ namespace detail {
 
 /// Whether an earlier rewrite has dealt with the layer: where it has its weights, there is fake quantization.
 inline bool has_quantized_weights(const graph_view& view, node_id layer) {
-    constexpr word_set quantized = quantizers | word_set{word::delayed};
     const auto operands = view.inputs(layer);
-    return operands.size() > 1 && quantized.contains(view.word_of(operands[1].node)) &&
-           !match(view, layer, layer_patterns::layer);
+    if (operands.size() < 2 || match(view, layer, layer_patterns::layer)) return false;
+    return view.word_of(operands[1].node) == word::delayed || quantized_source(view, operands[1].node);
 }
 
 /// Why a layer that has not been found stays as it is.

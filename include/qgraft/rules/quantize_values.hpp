@@ -10,6 +10,7 @@
 //                their update waits for these others.
 //   numbers      where ranges are known (known_ranges.hpp) they are numbers: for weights those of the constant, for
 //                activations the union of what the table has
+//   channels     weights of a layer may have a range for each output channel (weight_channels.hpp)
 //
 // conditions   no value of the group is fake-quantized yet; none is computed inside a loop. Only what lies in the scope
 //              is quantized. The output of a softmax, logistic or tanh alone needs none, nor do constants other than
@@ -30,14 +31,17 @@
 #include <vector>
 
 #include <qgraft/graph/error.hpp>
+#include <qgraft/ops/constant.hpp>
 #include <qgraft/quant/affine.hpp>
 #include <qgraft/rewrite/report.hpp>
 #include <qgraft/rewrite/script.hpp>
 #include <qgraft/rules/config.hpp>
 #include <qgraft/rules/known_ranges.hpp>
+#include <qgraft/rules/layer_patterns.hpp>
 #include <qgraft/rules/paths.hpp>
 #include <qgraft/rules/range_nodes.hpp>
 #include <qgraft/rules/value_groups.hpp>
+#include <qgraft/rules/weight_channels.hpp>
 
 namespace qgraft {
 
@@ -66,6 +70,7 @@ private:
     struct found_range {
         trained_range ends{};
         std::string obstacle{};
+        std::vector<quant_range> of_channels{};  ///< as numbers, where each channel has its own
     };
 
     void quantize(value_group& g) {
@@ -75,17 +80,22 @@ private:
         if (!obstacle.empty()) return decide(g.asked, outcome::left_as_is, std::move(obstacle));
         const range_settings settings = settings_of(g);
         found_range range;
-        if (config_.known != nullptr)
+        if (settings.channels) range.obstacle = settings.channels->obstacle;
+        if (config_.known != nullptr && range.obstacle.empty())
             range = g.is_weights ? range_of_weights(g, settings) : range_in_table(g, settings);
         if (!range.obstacle.empty()) return decide(g.values.front().at.node, outcome::left_as_is, range.obstacle);
         const std::string prefix = prefix_of(g, g.values.front().at);
         const scope_id in = script_.open_scope(scope_kind::state, prefix);
-        if (config_.known == nullptr) range.ends = trained(g, settings, in);
+        if (!range.of_channels.empty()) range.ends.now = constants(range.of_channels, in);
+        // A range for each channel is made with its only value, whose channels may have to be moved.
+        const bool is_made_with_value = settings.channels && config_.known == nullptr;
+        if (config_.known == nullptr && !is_made_with_value) range.ends = trained(g, settings, in);
         for (std::size_t i = 0; i < g.values.size(); ++i) {
             const group_value v = g.values[i];
             const std::string below = i == 0 ? prefix : prefix_of(g, v.at);
             const scope_id place = i == 0 ? in : script_.open_scope(scope_kind::fresh, below);
-            insert(v.at, settings, v.is_inner ? range.ends.before : range.ends.now, below, place);
+            const range_bounds& ends = v.is_inner ? range.ends.before : range.ends.now;
+            insert(v.at, settings, is_made_with_value ? nullptr : &ends, below, place);
             const std::size_t others = g.values.size() - 1;
             decide(v.at.node, outcome::quantized,
                    describe(settings) +
@@ -93,9 +103,9 @@ private:
         }
     }
 
-    void insert(tensor x, const range_settings& settings, const range_bounds& range, const std::string& prefix,
+    void insert(tensor x, const range_settings& settings, const range_bounds* range, const std::string& prefix,
                 scope_id in) {
-        tensor result = nodes_.fake_quantized(settings, x, range, in);
+        tensor result = nodes_.quantized(settings, x, in, range);
         if (config_.quant_delay.value_or(0) > 0) {
             result = nodes_.delayed(prefix, view_.separator(), *config_.quant_delay, result, x);
         }
@@ -137,6 +147,7 @@ private:
             r.spec = plan.settings.weights;
             r.kernel = plan.weight_kernel;
             r.policy = plan.settings.weight_range;
+            if (r.spec.grain == granularity::per_channel) find_channels(g, r);
         } else {
             r.spec = plan.settings.activations;
             r.kernel = plan.activation_kernel;
@@ -145,6 +156,19 @@ private:
         }
         r.ema_decay = plan.settings.ema_decay;
         return r;
+    }
+
+    /// Weights of operations that are no layers have one range.
+    void find_channels(const value_group& g, range_settings& r) const {
+        constexpr word_set layers = layer_patterns::layers | word_set{word::conv2d_transpose};
+        if (!layers.contains(view_.word_of(g.layer))) {
+            r.spec.grain = granularity::per_tensor;
+        } else if (g.values.size() > 1) {
+            r.channels =
+                weight_channels{.obstacle = "shares its range with other weights, which each channel has alone"};
+        } else {
+            r.channels = channels_of_weights(view_, g.layer, g.values.front().at, config_.as_reference);
+        }
     }
 
     [[nodiscard]] bool is_never_negative(const value_group& g) const {
@@ -169,9 +193,41 @@ private:
                 found.obstacle = "is no constant, and only training tells the range of other weights";
                 return found;
             }
+            if (settings.channels) return of_channels(*c, settings, view_.name(v.at.node));
             unite(all, config_.known->min_max(c->data));
         }
         return as_numbers(*all, settings, view_.name(g.values.front().at.node));
+    }
+
+    /// The range of each channel of a constant.
+    [[nodiscard]] found_range of_channels(const constant_tensor& c, const range_settings& settings,
+                                          const std::string& node) const {
+        const auto count = static_cast<std::size_t>(settings.channels->count);
+        const bool is_joined = !settings.channels->joined.empty();
+        std::size_t inner = 1;
+        for (std::size_t i = settings.channels->axis + 1; i < c.dims.size() && !is_joined; ++i) {
+            inner *= static_cast<std::size_t>(c.dims[i]);
+        }
+        std::vector<std::vector<float>> values(count);
+        for (std::size_t i = 0; i < c.data.size(); ++i) values[i / inner % count].push_back(c.data[i]);
+        found_range found;
+        for (const std::vector<float>& v : values) {
+            found.of_channels.push_back(checked(config_.known->min_max(v), settings, node));
+        }
+        return found;
+    }
+
+    /// A range for each channel as two vectors.
+    range_bounds constants(const std::vector<quant_range>& ranges, scope_id in) {
+        placement low{in, "min"};
+        placement high{in, "max"};
+        for (const quant_range r : ranges) {
+            low.params.data.push_back(r.min);
+            high.params.data.push_back(r.max);
+        }
+        low.params.dims = high.params.dims = {static_cast<std::int64_t>(ranges.size())};
+        const tensor min = script_.emit(word::constant, {}, std::move(low));
+        return {min, script_.emit(word::constant, {}, std::move(high))};
     }
 
     /// Identities change nothing; there are no more of them in a row than nodes.
@@ -221,15 +277,19 @@ private:
         all = more;
     }
 
-    /// Throws invalid_option for what is no range: a file or an observer may hold anything.
     [[nodiscard]] static found_range as_numbers(quant_range r, const range_settings& settings,
                                                 const std::string& node) {
+        const quant_range bounds = checked(r, settings, node);
+        const range_bounds ends{literal{bounds.min}, literal{bounds.max}};
+        return {{ends, ends}, {}};
+    }
+
+    /// Throws invalid_option for what is no range: a file or an observer may hold anything.
+    [[nodiscard]] static quant_range checked(quant_range r, const range_settings& settings, const std::string& node) {
         if (!std::isfinite(r.min) || !std::isfinite(r.max) || r.min > r.max) {
             throw invalid_option("ranges", "the range of '" + node + "' is not finite, or its minimum is the greater");
         }
-        const quant_range bounds = qgraft::range_of(r.min, r.max, settings.spec);
-        const range_bounds ends{literal{bounds.min}, literal{bounds.max}};
-        return {{ends, ends}, {}};
+        return qgraft::range_of(r.min, r.max, settings.spec);
     }
 
     const graph_view& view_;

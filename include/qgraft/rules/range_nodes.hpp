@@ -4,15 +4,18 @@
 #define QGRAFT_RULES_RANGE_NODES_HPP
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include <qgraft/ops/view.hpp>
 #include <qgraft/quant/quant_spec.hpp>
 #include <qgraft/rewrite/script.hpp>
 #include <qgraft/rules/custom_range.hpp>
 #include <qgraft/rules/layer_settings.hpp>
+#include <qgraft/rules/weight_channels.hpp>
 
 namespace qgraft {
 
@@ -24,6 +27,7 @@ struct range_settings {
     double ema_decay = 0.999;  ///< of a moving average
     double initial_min = -6;   ///< of the range variables
     double initial_max = 6;
+    std::optional<weight_channels> channels{};  ///< where each has a range of its own: spec.grain is per_channel
 };
 
 /// The policy in a clause, for the report.
@@ -36,7 +40,8 @@ constexpr const char* describe(range_policy p) {
 /// The settings in a clause, for the report.
 inline std::string describe(const range_settings& r) {
     return std::to_string(r.spec.bits) + " bits, " + describe(r.policy) +
-           (r.spec.narrow_range ? ", narrow range" : "") + (r.spec.symmetric ? ", symmetric" : "");
+           (r.spec.narrow_range ? ", narrow range" : "") + (r.spec.symmetric ? ", symmetric" : "") +
+           (r.channels ? ", a range for each of " + std::to_string(r.channels->count) + " channels" : "");
 }
 
 /// A range that training finds.
@@ -52,27 +57,39 @@ public:
     range_nodes(script& s, bool is_training, range_function custom = nullptr)
         : script_(s), is_training_(is_training), custom_(custom) {}
 
-    /// The range variables that one or more values share, and, in training, what updates them by all of these.
+    /// All that one value needs: its range, unless that is known, and itself fake-quantized. Weights with a range for each
+    /// channel have their channels on one axis meanwhile.
+    tensor quantized(const range_settings& r, tensor x, scope_id in, const range_bounds* known = nullptr) {
+        const bool moves = r.channels && !r.channels->joined.empty();
+        if (moves) x = reshaped(x, r.channels->joined, in, "join_channels");
+        const tensor result = fake_quantized(r, x, known != nullptr ? *known : trained(r, {&x, 1}, in).now, in);
+        return moves ? reshaped(result, r.channels->original, in, "split_channels") : result;
+    }
+
+    /// The range variables that one or more values share, and, in training, what updates them by all of these. Values
+    /// with a range for each channel have their channels on one axis.
     trained_range trained(const range_settings& r, std::span<const tensor> values, scope_id in) {
-        tensor low = script_.emit(word::variable, {}, {in, "min", {.real = r.initial_min}, no_node});
-        tensor high = script_.emit(word::variable, {}, {in, "max", {.real = r.initial_max}, no_node});
+        tensor low = variable(r, r.initial_min, in, "min");
+        tensor high = variable(r, r.initial_max, in, "max");
         const range_bounds before{low, high};
         if (!is_training_) return {before, before};
-        const auto [new_low, new_high] = observed_range(r.spec, values, in);
+        const auto [new_low, new_high] = observed_range(r, values, in);
         if (r.policy == range_policy::custom) return {customized(r, {new_low, new_high}, low, high, in), before};
         low = updated(r, low, new_low, in, "min");
         high = updated(r, high, new_high, in, "max");
         return {{low, high}, before};
     }
 
-    /// The fake-quantized x.
+    /// The fake-quantized x, in the shape that it is observed in.
     tensor fake_quantized(const range_settings& r, tensor x, const range_bounds& range, scope_id in) {
         word_params params;
         params.bits = r.spec.bits;
         params.narrow_range = r.spec.narrow_range;
         params.symmetric = r.spec.symmetric;
         params.kernel = r.kernel;
-        return script_.emit(word::fake_quant, {x, range.low, range.high}, {in, {}, params, no_node});
+        if (r.channels) params.axis = r.channels->axis;
+        return script_.emit(r.channels ? word::fake_quant_per_channel : word::fake_quant, {x, range.low, range.high},
+                            {in, {}, std::move(params), no_node});
     }
 
     /// x before the delay has passed, the quantized value from then on. Named below the path `prefix`.
@@ -84,14 +101,35 @@ public:
     }
 
 private:
+    /// One end of a range.
+    tensor variable(const range_settings& r, double initial, scope_id in, const char* name) {
+        word_params params{.real = initial};
+        if (r.channels) params.dims = {r.channels->count};
+        return script_.emit(word::variable, {}, {in, name, std::move(params), no_node});
+    }
+
+    tensor reshaped(tensor x, const std::vector<std::int64_t>& dims, scope_id in, const char* name) {
+        placement where{in, name};
+        where.params.dims = dims;
+        return script_.emit(word::reshape, {x}, std::move(where));
+    }
+
+    /// The least or the greatest value of x, or of each channel.
+    tensor extreme(const range_settings& r, word which, tensor x, scope_id in) {
+        placement where{in, which == word::reduce_min ? "batch_min" : "batch_max"};
+        if (r.channels) where.params.axis = r.channels->axis;
+        return script_.emit(which, {x}, std::move(where));
+    }
+
     /// f(min(x), max(x)): a range that holds 0.
-    std::pair<tensor, tensor> observed_range(const quant_spec& spec, std::span<const tensor> values, scope_id in) {
+    std::pair<tensor, tensor> observed_range(const range_settings& r, std::span<const tensor> values, scope_id in) {
+        const quant_spec& spec = r.spec;
         const auto simple = [&](word op, argument a, argument b) { return script_.emit(op, {a, b}, in); };
-        tensor low = script_.emit(word::reduce_min, {values[0]}, in, "batch_min");
-        tensor high = script_.emit(word::reduce_max, {values[0]}, in, "batch_max");
+        tensor low = extreme(r, word::reduce_min, values[0], in);
+        tensor high = extreme(r, word::reduce_max, values[0], in);
         for (const tensor x : values.subspan(1)) {
-            low = simple(word::minimum, low, script_.emit(word::reduce_min, {x}, in, "batch_min"));
-            high = simple(word::maximum, high, script_.emit(word::reduce_max, {x}, in, "batch_max"));
+            low = simple(word::minimum, low, extreme(r, word::reduce_min, x, in));
+            high = simple(word::maximum, high, extreme(r, word::reduce_max, x, in));
         }
         argument low_bound = literal{0};
         argument high_bound = literal{0};

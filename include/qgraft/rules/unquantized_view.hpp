@@ -9,6 +9,7 @@
 #include <vector>
 
 #include <qgraft/ops/index.hpp>
+#include <qgraft/ops/quantized.hpp>
 #include <qgraft/ops/view.hpp>
 
 namespace qgraft {
@@ -58,20 +59,15 @@ private:
     /// What a node quantizes; none when it is neither fake quantization nor a delay of it. A delay reads the quantized
     /// value, or reads nodes of no word that do.
     [[nodiscard]] tensor quantized_by(node_id n) const {
-        if (quantizers.contains(of_.word_of(n))) return first_operand(n);
-        if (of_.word_of(n) != word::delayed) return {};
+        if (of_.word_of(n) != word::delayed) return quantized_source(of_, n);
         for (const tensor t : of_.inputs(n)) {
-            if (quantizers.contains(of_.word_of(t.node))) return first_operand(t.node);
+            if (const tensor source = quantized_source(of_, t.node)) return source;
             if (of_.word_of(t.node) != word::other) continue;
             for (const tensor above : of_.inputs(t.node)) {
-                if (quantizers.contains(of_.word_of(above.node))) return first_operand(above.node);
+                if (const tensor source = quantized_source(of_, above.node)) return source;
             }
         }
         return {};
-    }
-
-    [[nodiscard]] tensor first_operand(node_id n) const {
-        return of_.inputs(n).empty() ? tensor{} : of_.inputs(n).front();
     }
 
     const graph_view& of_;

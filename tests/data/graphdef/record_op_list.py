@@ -14,8 +14,9 @@ from tensorflow.python.framework import meta_graph
 
 OPS = """
 Add AddV2 Assign AssignAdd AssignAddVariableOp AssignSub AssignSubVariableOp AssignVariableOp BatchToSpaceND Cast Const Conv2D
-DepthwiseConv2dNative FakeQuantWithMinMaxVars Fill GreaterEqual Identity MatMul Max Maximum Merge Min Minimum Mul Pack Pow Range
-Rank ReadVariableOp RealDiv Reciprocal Reshape Rsqrt Shape Size Sub Switch VarHandleOp VarIsInitializedOp VariableV2
+DepthwiseConv2dNative FakeQuantWithMinMaxVars FakeQuantWithMinMaxVarsPerChannel Fill GreaterEqual Identity MatMul Max Maximum
+Merge Min Minimum Mul Pack Pow Range Rank ReadVariableOp RealDiv Reciprocal Reshape Rsqrt Shape Size Sub Switch Transpose
+VarHandleOp VarIsInitializedOp VariableV2
 """.split()
 FILE = os.path.join(os.path.dirname(os.path.abspath(__file__)), 'op_list.pb')
 

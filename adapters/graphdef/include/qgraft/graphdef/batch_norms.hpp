@@ -42,7 +42,7 @@ batch_norm_facts batch_norm_of(const G& g, node_ref n) {
     return facts;
 }
 
-/// Channels come last, but in the format NCHW, and in transposed weights.
+/// Channels come last, but in the format NCHW, in transposed weights, and in those of a transposed convolution.
 template <class G>
 channel_layout channels_of(const G& g, node_ref n) {
     const auto& def = g.definition(n);
@@ -51,6 +51,7 @@ channel_layout channels_of(const G& g, node_ref n) {
     if (format != nullptr && format->s() == "NCHW") layout.after_data = 2;
     const auto* transposed = find_attribute(def, "transpose_b");
     if (transposed != nullptr && transposed->b()) layout.after_weights = 1;
+    if (def.op() == "Conv2DBackpropInput") layout.after_weights = 1;
     layout.split = def.op() == "DepthwiseConv2dNative";
     return layout;
 }

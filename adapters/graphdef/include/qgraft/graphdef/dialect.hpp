@@ -36,7 +36,9 @@ public:
     tensor build(const instruction_type& i) {
         switch (i.op) {
             case word::variable: {
-                const variable_facts facts{.initial = i.params.real, .aggregation = variable_aggregation::mean};
+                const variable_facts facts{.initial = i.params.real,
+                                           .aggregation = variable_aggregation::mean,
+                                           .shape = tensor_shape(i.params.dims)};
                 return this->variable(i.scope.state, i.hint, facts);
             }
             case word::reduce_min:
@@ -86,7 +88,9 @@ public:
             case word::select:
                 return this->select(i.scope.path, i.hint, tensor_operand(i, 0), i.operands[1], i.operands[2]);
             case word::fake_quant:
-                return fake_quant(i);
+                return fake_quant("FakeQuantWithMinMaxVars", i, tensor_operand(i, 0));
+            case word::fake_quant_per_channel:
+                return fake_quant_per_channel(i);
             default:
                 throw rewrite_error(std::string(i.hint),
                                     "a TensorFlow graph has no way to build '" + std::string(to_string(i.op)) + "'");
@@ -144,13 +148,28 @@ private:
         return base::clone(i.scope.path, *i.like, std::move(inputs), i.params.as_reference);
     }
 
-    /// Over all axes. Where the rank is not known, the graph computes it.
+    /// Over all axes, or all but one. Where the rank is not known, the graph computes it.
     tensor reduce(std::string_view op, const instruction_type& i) {
         const tensor x = tensor_operand(i, 0);
+        if (i.params.axis) return reduce_but(op, i, x, *i.params.axis);
         const tensor_shape shape = this->graph().shape(x);
         const tensor axes = shape.has_rank() ? every_axis(shape.rank(), i.scope.path) : all_axes(x, i.scope.path);
+        return reduced(op, this->claim(i.scope.path, spelled(i.hint)), x, axes, tensor_shape::scalar());
+    }
+
+    tensor reduce_but(std::string_view op, const instruction_type& i, tensor x, std::size_t kept) {
+        const tensor_shape shape = shape_with_axis(i, x, kept);
+        std::vector<std::int32_t> axes;
+        for (std::size_t a = 0; a < shape.rank(); ++a) {
+            if (a != kept) axes.push_back(static_cast<std::int32_t>(a));
+        }
         const std::string_view name = this->claim(i.scope.path, spelled(i.hint));
-        this->add({op, name, {x, axes}, {}, {}}, tensor_shape::scalar());
+        const tensor indices = this->integers(this->claim(name, "reduction_indices"), axes);
+        return reduced(op, name, x, indices, tensor_shape({shape.dims()[kept]}));
+    }
+
+    tensor reduced(std::string_view op, std::string_view name, tensor x, tensor axes, const tensor_shape& shape) {
+        this->add({op, name, {x, axes}, {}, {}}, shape);
         this->write("T", element_type::float32);
         this->write("Tidx", element_type::int32);
         this->write("keep_dims", false);
@@ -173,13 +192,48 @@ private:
         return this->last(0);
     }
 
-    tensor fake_quant(const instruction_type& i) {
-        const std::string_view name =
-            this->claim(i.scope.path, i.hint.empty() ? std::string_view("FakeQuantWithMinMaxVars") : i.hint);
+    /// The shape of x. Throws rewrite_error where it is not known to have the axis.
+    tensor_shape shape_with_axis(const instruction_type& i, tensor x, std::size_t axis) {
+        const tensor_shape shape = this->graph().shape(x);
+        if (shape.has_rank() && axis < shape.rank()) return shape;
+        throw rewrite_error(std::string(this->graph().name(x.node)), "is not known to have the axis " +
+                                                                         std::to_string(axis) + ", which '" +
+                                                                         std::string(to_string(i.op)) + "' is for");
+    }
+
+    /// The operation has the channels last: others are moved there, and back.
+    tensor fake_quant_per_channel(const instruction_type& i) {
+        constexpr std::string_view op = "FakeQuantWithMinMaxVarsPerChannel";
         const tensor x = tensor_operand(i, 0);
+        const std::size_t axis = i.params.axis.value_or(0);
+        const tensor_shape shape = i.params.axis ? shape_with_axis(i, x, axis) : this->graph().shape(x);
+        if (!i.params.axis || axis + 1 == shape.rank()) return fake_quant(op, i, x);
+        std::vector<std::int32_t> swapped(shape.rank());
+        std::iota(swapped.begin(), swapped.end(), 0);
+        std::swap(swapped[axis], swapped.back());
+        const tensor moved = transpose(i.scope.path, x, swapped);
+        return transpose(i.scope.path, fake_quant(op, i, moved), swapped);
+    }
+
+    tensor transpose(std::string_view scope, tensor x, const std::vector<std::int32_t>& permutation) {
+        const std::string_view name = this->claim(scope, "transpose");
+        const tensor order = this->integers(this->claim(name, "perm"), permutation);
+        std::vector<std::int64_t> dims;
+        const tensor_shape shape = this->graph().shape(x);
+        for (const std::int32_t p : permutation) {
+            dims.push_back(shape.has_rank() ? shape.dims()[static_cast<std::size_t>(p)] : tensor_shape::unknown);
+        }
+        this->add({"Transpose", name, {x, order}, {}, {}}, tensor_shape(std::move(dims)));
+        this->write("T", element_type::float32);
+        this->write("Tperm", element_type::int32);
+        return this->last(0);
+    }
+
+    tensor fake_quant(std::string_view op, const instruction_type& i, tensor x) {
+        const std::string_view name = this->claim(i.scope.path, i.hint.empty() ? op : i.hint);
         const tensor low = this->resolve(i.operands[1], name, "min");
         const tensor high = this->resolve(i.operands[2], name, "max");
-        this->add({"FakeQuantWithMinMaxVars", name, {x, low, high}, {}, {}}, this->graph().shape(x));
+        this->add({op, name, {x, low, high}, {}, {}}, this->graph().shape(x));
         this->write("num_bits", std::int64_t{i.params.bits});
         this->write("narrow_range", i.params.narrow_range);
         return this->last(0);
@@ -195,15 +249,12 @@ struct dialect<graphdef::basic_graph<GraphDef, MetaGraphDef>> {
     using graph = graphdef::basic_graph<GraphDef, MetaGraphDef>;
     using node = graphdef::node_ref;
 
-    static constexpr word_set spoken{word::variable, word::reduce_min, word::reduce_max,
-                                     word::minimum,  word::maximum,    word::add,
-                                     word::sub,      word::mul,        word::div,
-                                     word::rsqrt,    word::reciprocal, word::identity,
-                                     word::reshape,  word::fill,       word::biased_variance,
-                                     word::conv2d,   word::matmul,     word::depthwise_conv2d,
-                                     word::assign,   word::ema_update, word::after_step,
-                                     word::select,   word::fake_quant, word::batch_to_space,
-                                     word::constant};
+    using enum word;
+    static constexpr word_set spoken = word_set{conv2d, depthwise_conv2d, matmul, batch_to_space} |
+                                       word_set{fake_quant, fake_quant_per_channel, after_step, select} |
+                                       word_set{add, sub, mul, div, minimum, maximum, rsqrt, reciprocal} |
+                                       word_set{identity, reshape, fill, constant, reduce_min, reduce_max} |
+                                       word_set{variable, assign, ema_update, biased_variance};
 
     static word classify(const graph& g, node n) {
         const std::string_view op = g.op(n);

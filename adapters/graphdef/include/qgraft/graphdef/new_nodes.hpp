@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <cstdint>
 #include <cstring>
 #include <deque>
 #include <memory>
@@ -44,6 +45,7 @@ public:
         std::string_view device{};
         const colocation_groups* groups = nullptr;  ///< none: it says none
         std::optional<element_type> type{};         ///< of a variable
+        std::optional<std::int64_t> length{};       ///< of a variable that is a vector
         std::size_t first_shape = 0;
         std::size_t shapes = 0;           ///< none: it does not say its shapes
         std::size_t first_attribute = 0;  ///< where the bytes of its attributes begin, if there is no message
@@ -66,7 +68,10 @@ public:
 
     /// Notes facts of the last one.
     void set_device(std::string_view device) { all_.back().device = device; }
-    void set_type(element_type type) { all_.back().type = type; }
+    void set_variable(element_type type, std::optional<std::int64_t> length) {
+        all_.back().type = type;
+        all_.back().length = length;
+    }
     void set_groups(const colocation_groups& groups) { all_.back().groups = &groups; }
     void add_shape(tensor_shape shape) {
         shapes_.push_back(std::move(shape));

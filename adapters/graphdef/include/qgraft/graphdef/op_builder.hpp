@@ -81,14 +81,15 @@ public:
         graph_.write_attribute(key, bytes_.of(v));
     }
 
-    /// A scalar constant. The name is claimed already.
-    tensor constant(std::string_view name, double number, element_type type, std::vector<node> controls = {}) {
-        add({"Const", name, {}, std::move(controls), {}}, tensor_shape::scalar());
+    /// A scalar constant, or one of a shape that holds the number everywhere. The name is claimed already.
+    tensor constant(std::string_view name, double number, element_type type, std::vector<node> controls = {},
+                    const tensor_shape& shape = tensor_shape::scalar()) {
+        add({"Const", name, {}, std::move(controls), {}}, shape);
         write("dtype", type);
         if (type == element_type::int64 || type == element_type::int32) {
-            write_value(bytes_.tensor(type, tensor_shape::scalar(), static_cast<std::int64_t>(number)));
+            write_value(bytes_.tensor(type, shape, static_cast<std::int64_t>(number)));
         } else {
-            write_value(bytes_.tensor(tensor_shape::scalar(), static_cast<float>(number)));
+            write_value(bytes_.tensor(shape, static_cast<float>(number)));
         }
         return last(0);
     }
@@ -123,22 +124,26 @@ public:
     }
 
     /// A tensor of this shape that holds one number: a constant, or where it is large an operation that fills it. With
-    /// a shape that is not wholly known, a scalar. The name is claimed already; the constants get the control inputs.
-    tensor filled(std::string_view name, double number, const tensor_shape& shape, std::vector<node> controls = {}) {
-        if (!shape.is_complete()) return constant(name, number, element_type::float32, std::move(controls));
+    /// a shape that is not wholly known, a scalar. The name is claimed already; the constants get the control inputs,
+    /// all nodes the colocation groups, if any.
+    tensor filled(std::string_view name, double number, const tensor_shape& shape, std::vector<node> controls = {},
+                  const colocation_groups* groups = nullptr) {
         constexpr std::int64_t large = 1000;
-        if (shape.elements() < large) {
-            add({"Const", name, {}, std::move(controls), {}}, shape);
-            write("dtype", element_type::float32);
-            write_value(bytes_.tensor(shape, static_cast<float>(number)));
-            return last(0);
-        }
+        const auto number_of = [&](std::string_view of, const tensor_shape& s) {
+            const tensor made = constant(of, number, element_type::float32, controls, s);
+            if (groups != nullptr) write_groups(*groups);
+            return made;
+        };
+        if (!shape.is_complete()) return number_of(name, tensor_shape::scalar());
+        if (shape.elements() < large) return number_of(name, shape);
         const std::vector<std::int32_t> dims(shape.dims().begin(), shape.dims().end());
         const tensor size = integers(claim(name, "shape_as_tensor"), dims, controls);
-        const tensor value = constant(claim(name, "Const"), number, element_type::float32, std::move(controls));
+        if (groups != nullptr) write_groups(*groups);
+        const tensor value = number_of(claim(name, "Const"), tensor_shape::scalar());
         add({"Fill", name, {size, value}, {}, {}}, shape);
         write("T", element_type::float32);
         write("index_type", element_type::int32);
+        if (groups != nullptr) write_groups(*groups);
         return last(0);
     }
 
@@ -206,10 +211,11 @@ public:
         write("_class", std::span(groups));
     }
 
-    /// Writes the type of the variable that was added last.
-    void write_variable_type(element_type type) {
-        graph_.added().set_type(type);
+    /// Writes the type and the shape, a scalar's or a vector's, of the variable that was added last.
+    void write_variable(element_type type, const tensor_shape& shape) {
+        graph_.added().set_variable(type, shape.rank() == 0 ? std::nullopt : std::optional(shape.elements()));
         write("dtype", type);
+        write("shape", shape);
     }
 
     /// The element type of a variable.
@@ -219,9 +225,11 @@ public:
         return a == nullptr ? std::nullopt : std::optional(static_cast<element_type>(static_cast<int>(a->type())));
     }
 
-    /// What a variable holds; new ones hold a scalar.
+    /// The shape of what a variable holds.
     [[nodiscard]] tensor_shape variable_shape(tensor variable) const {
-        if (graph_.is_new(variable.node)) return tensor_shape::scalar();
+        if (const auto* facts = graph_.facts_of(variable.node)) {
+            return facts->length ? tensor_shape({*facts->length}) : tensor_shape::scalar();
+        }
         const auto* a = find_attribute(graph().definition(variable.node), "shape");
         return a == nullptr ? tensor_shape() : read_shape(a->shape());
     }

@@ -63,6 +63,8 @@ inline constexpr std::string_view op_lines[] = {
     "FakeQuantWithMinMaxVars inputs:FLOAT min:FLOAT max:FLOAT -> outputs:FLOAT ; num_bits:int = 8 ; narrow_range:bool "
     "= "
     "false",
+    "FakeQuantWithMinMaxVarsPerChannel inputs:FLOAT min:FLOAT max:FLOAT -> outputs:FLOAT ; num_bits:int = 8 ; "
+    "narrow_range:bool = false",
     "Fill dims:index_type value:T -> output:T ; T:type ; index_type:type in indices = INT32",
     "GreaterEqual x:T y:T -> z:BOOL ; T:type in reals",
     "Identity input:T -> output:T ; T:type",
@@ -90,6 +92,7 @@ inline constexpr std::string_view op_lines[] = {
     "Size input:T -> output:out_type ; T:type ; out_type:type in indices = INT32",
     "Sub x:T y:T -> z:T ; T:type in products",
     "Switch data:T pred:BOOL -> output_false:T output_true:T ; T:type",
+    "Transpose x:T perm:Tperm -> y:T ; T:type ; Tperm:type in indices = INT32",
     "VarHandleOp -> resource:RESOURCE ; container:string = '' ; shared_name:string = '' ; dtype:type ; shape:shape ; "
     "!stateful",
     "VarIsInitializedOp resource:RESOURCE -> is_initialized:BOOL ; !stateful",

@@ -21,9 +21,11 @@ struct variable_facts {
     variable_aggregation aggregation = variable_aggregation::none;
     /// A variable that this one lives beside.
     std::optional<node_ref> beside{};
+    /// A scalar's, or a vector's.
+    tensor_shape shape = tensor_shape::scalar();
 };
 
-/// Builds scalar variables and what writes them.
+/// Builds variables, scalars and vectors, and what writes them.
 template <class G>
 class variable_builder : public op_builder<G> {
 public:
@@ -34,14 +36,13 @@ public:
 
     using base::base;
 
-    /// A scalar variable at `path` below a scope: four nodes, or five for a resource, and an entry in the global
+    /// A variable at `path` below a scope: four nodes, or five for a resource, and an entry in the global
     /// variables.
     tensor variable(std::string_view scope, std::string_view path, const variable_facts& facts) {
         const std::string_view name = this->claim(scope, path);
         const colocation_groups& groups = facts.beside ? this->groups_of(*facts.beside) : this->group_called(name);
         const std::string_view initializer = this->claim(this->claim(name, "Initializer"), facts.initializer);
-        const tensor initial = this->constant(initializer, facts.initial, facts.type);
-        this->write_groups(groups);
+        const tensor initial = initial_value(initializer, facts, groups);
         variable_note note{.variable_name = output_of(name),
                            .initial_value_name = output_of(initializer),
                            .is_resource = is_resource(),
@@ -83,11 +84,15 @@ public:
         const std::string_view scope = this->claim(in.path, hint);
         const tensor rate = this->constant(this->claim(scope, "decay"), 1.0 - decay, element_type::float32);
         const std::string beside = path_in(in.state, this->graph().name(variable.node));
-        const variable_facts zeros{.initializer = "zeros", .beside = variable.node};
-        const tensor biased = this->variable(beside, "biased", zeros);
-        const tensor steps = this->variable(beside, "local_step", zeros);
-        const tensor error = scalar_op(scope, "Sub", "sub", {read_in(biased, scope), x});
-        const tensor change = scalar_op(scope, "Mul", "mul", {error, rate});
+        const tensor_shape shape = this->variable_shape(variable);
+        const auto combined = [&](std::string_view op, std::string_view name, tensor a, tensor b) {
+            return this->elementwise(op, this->claim(scope, name), {a, b}, shape);
+        };
+        const tensor biased =
+            this->variable(beside, "biased", {.initializer = "zeros", .beside = variable.node, .shape = shape});
+        const tensor steps = this->variable(beside, "local_step", {.initializer = "zeros", .beside = variable.node});
+        const tensor error = combined("Sub", "sub", read_in(biased, scope), x);
+        const tensor change = combined("Mul", "mul", error, rate);
         const tensor average = accumulate(scope, "AssignSub", biased, change, element_type::float32);
         const tensor count = accumulate(scope, "AssignAdd", steps, literal{1}, element_type::float32);
         const tensor kept = one_minus(scope, rate);
@@ -95,7 +100,7 @@ public:
         const tensor exponent = this->resolve(count, power, {});
         this->elementwise("Pow", power, {kept, exponent}, tensor_shape::scalar());
         const tensor weight = one_minus(scope, this->last(0));
-        const tensor unbiased = scalar_op(scope, "RealDiv", "truediv", {read_in(average, scope), weight});
+        const tensor unbiased = combined("RealDiv", "truediv", read_in(average, scope), weight);
         store(scope, "Assign", variable, unbiased);
         if (!is_resource()) return this->last(0);
         return written(scope);
@@ -104,6 +109,15 @@ public:
     [[nodiscard]] bool is_resource() const { return this->graph().options().resource_variables; }
 
 private:
+    tensor initial_value(std::string_view name, const variable_facts& facts, const colocation_groups& groups) {
+        if (facts.shape.rank() > 0 && facts.initializer == "zeros") {
+            return this->filled(name, 0, facts.shape, {}, &groups);
+        }
+        const tensor made = this->constant(name, facts.initial, facts.type, {}, facts.shape);
+        this->write_groups(groups);
+        return made;
+    }
+
     static std::string output_of(std::string_view name) { return std::string(name).append(":0"); }
 
     tensor reference(std::string_view name, tensor initial, const colocation_groups& groups,
@@ -112,7 +126,7 @@ private:
         const std::string_view assign = this->claim(name, "Assign");
         const std::string_view snapshot = this->claim(name, "read");
         store(assign, "Assign", made, initial);
-        this->elementwise("Identity", snapshot, {made}, tensor_shape::scalar(), facts.type);
+        this->elementwise("Identity", snapshot, {made}, facts.shape, facts.type);
         this->write_groups(groups);
         note.initializer_name = assign;
         note.snapshot_name = output_of(snapshot);
@@ -130,7 +144,7 @@ private:
         const std::string_view assign = this->claim(name, "Assign");
         store(assign, "Assign", made, initial);
         const std::string_view snapshot = this->claim(this->claim(name, "Read"), "ReadVariableOp");
-        this->add({"ReadVariableOp", snapshot, {made}, {}, {}}, tensor_shape::scalar());
+        this->add({"ReadVariableOp", snapshot, {made}, {}, {}}, facts.shape);
         this->write("dtype", facts.type);
         if (grouped) this->write_groups(groups);
         note.initializer_name = assign;
@@ -141,12 +155,11 @@ private:
     /// The operation that a variable is.
     tensor declare(std::string_view op, std::string_view name, std::string_view shared_name,
                    const colocation_groups& groups, const variable_facts& facts) {
-        this->add({op, name, {}, {}, {}}, tensor_shape::scalar());
-        this->write_variable_type(facts.type);
+        this->add({op, name, {}, {}, {}}, op == "VarHandleOp" ? tensor_shape::scalar() : facts.shape);
+        this->write_variable(facts.type, facts.shape);
         this->write_groups(groups);
         this->write("container", std::string_view());
         this->write("shared_name", shared_name);
-        this->write("shape", tensor_shape::scalar());
         return this->last(0);
     }
 
@@ -158,7 +171,7 @@ private:
             if (type) this->write("dtype", *type);
             return;
         }
-        this->add({op, name, {variable, x}, {}, {}}, tensor_shape::scalar());
+        this->add({op, name, {variable, x}, {}, {}}, this->variable_shape(variable));
         if (type) this->write("T", *type);
         this->colocate(variable.node);
         const bool plain = op == "Assign";
@@ -176,10 +189,6 @@ private:
 
     /// The value of a variable, or after a write, read in `scope`.
     tensor read_in(tensor t, std::string_view scope) { return this->resolve(t, scope, {}); }
-
-    tensor scalar_op(std::string_view scope, std::string_view op, std::string_view name, std::vector<tensor> inputs) {
-        return this->elementwise(op, this->claim(scope, name), std::move(inputs), tensor_shape::scalar());
-    }
 
     tensor one_minus(std::string_view scope, tensor x) {
         const std::string_view name = this->claim(scope, "sub");

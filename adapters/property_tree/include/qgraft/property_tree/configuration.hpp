@@ -19,6 +19,7 @@ struct tensor_choice {
     std::optional<bool> symmetric{};
     std::optional<bool> narrow_range{};
     std::optional<range_policy> range{};
+    std::optional<granularity> grain{};  ///< of activations: per_tensor
 
     friend bool operator==(const tensor_choice&, const tensor_choice&) = default;
 };

@@ -76,6 +76,11 @@ inline tree attributes_for(word op, const word_params& p) {
     switch (op) {
         case word::variable:
             a.push_back({"initial", leaf(p.real)});
+            if (!p.dims.empty()) a.push_back({"dims", array_of(p.dims)});
+            break;
+        case word::reduce_min:
+        case word::reduce_max:
+            if (p.axis) a.push_back({"kept_axis", leaf(static_cast<std::int64_t>(*p.axis))});
             break;
         case word::fill:
             a.push_back({"value", leaf(p.real)});
@@ -94,9 +99,11 @@ inline tree attributes_for(word op, const word_params& p) {
             a.push_back({"step", leaf(p.integer)});
             break;
         case word::fake_quant:
+        case word::fake_quant_per_channel:
             a.push_back({"bits", leaf(p.bits)});
             a.push_back({"narrow_range", leaf(p.narrow_range)});
             if (p.symmetric) a.push_back({"symmetric", leaf(true)});
+            if (p.axis) a.push_back({"axis", leaf(static_cast<std::int64_t>(*p.axis))});
             break;
         default:
             break;
@@ -117,7 +124,7 @@ inline tree copied_keys(const tree& original, const std::string& name) {
 }  // namespace qgraft::property_tree
 
 /// An operation is the word of its name; a `parameter` is a trained weight, a `variable` other state. Attributes of
-/// layers are data_format (NHWC, where there is none) and filter_format (HWIO, of a matmul IO; a depthwise
+/// layers are data_format (NHWC, where there is none) and filter_format (HWIO, of a matmul IO, of a conv2d_transpose HWOI; a depthwise
 /// convolution's O is what each of I becomes, unless its filter is OIHW); of a batch norm data_format, epsilon and
 /// training. Kernels' functors are not kept.
 template <>
@@ -126,10 +133,11 @@ struct qgraft::dialect<qgraft::property_tree::graph> {
     using node = graph::node;
 
     using enum word;
-    static constexpr word_set spoken = word_set{conv2d, depthwise_conv2d, matmul, batch_to_space, fake_quant} |
-                                       word_set{add, sub, mul, div, minimum, maximum, rsqrt, reciprocal} |
-                                       word_set{identity, reshape, fill, constant, reduce_min, reduce_max} |
-                                       word_set{variable, assign, ema_update, after_step, select, biased_variance};
+    static constexpr word_set spoken =
+        word_set{conv2d, depthwise_conv2d, matmul, batch_to_space, fake_quant, fake_quant_per_channel} |
+        word_set{add, sub, mul, div, minimum, maximum, rsqrt, reciprocal} |
+        word_set{identity, reshape, fill, constant, reduce_min, reduce_max} |
+        word_set{variable, assign, ema_update, after_step, select, biased_variance};
 
     /// Throws invalid_graph for a word with a number of inputs that it does not take.
     static word classify(const graph&, node n) {
@@ -155,10 +163,11 @@ struct qgraft::dialect<qgraft::property_tree::graph> {
     }
 
     static channel_layout channels_of(const graph&, node n) {
-        const bool is_matmul = n->op == to_string(word::matmul);
+        const char* usual = n->op == to_string(word::matmul)             ? "IO"
+                            : n->op == to_string(word::conv2d_transpose) ? "HWOI"
+                                                                         : "HWIO";
         const std::string data = property_tree::attribute_of<std::string>(n, "data_format").value_or("");
-        const std::string filter =
-            property_tree::attribute_of<std::string>(n, "filter_format").value_or(is_matmul ? "IO" : "HWIO");
+        const std::string filter = property_tree::attribute_of<std::string>(n, "filter_format").value_or(usual);
         channel_layout layout{.after_data = property_tree::detail::dimensions_after(data, 'C'),
                               .after_weights = property_tree::detail::dimensions_after(filter, 'O')};
         layout.split = n->op == to_string(word::depthwise_conv2d) && layout.after_weights == 0;

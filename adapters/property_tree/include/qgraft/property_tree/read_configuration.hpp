@@ -64,8 +64,9 @@ private:
         constexpr std::array<std::string_view, 2> ranges{"last_value", "moving_average"};
         if (const auto range = keys.one_of("range", ranges)) c.range = static_cast<range_policy>(*range);
         constexpr std::array<std::string_view, 2> grains{"per_tensor", "per_channel"};
-        if (keys.one_of("granularity", grains) == std::size_t{1}) {
-            keys.note(keys.path_of("granularity"), "is per_channel, and the rules have one range a tensor");
+        if (const auto grain = keys.one_of("granularity", grains)) c.grain = static_cast<granularity>(*grain);
+        if (c.grain == granularity::per_channel && key == "activations") {
+            keys.note(keys.path_of("granularity"), "is per_channel, and activations have one range a tensor");
         }
         keys.finish();
         return c;

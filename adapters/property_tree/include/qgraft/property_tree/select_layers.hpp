@@ -47,6 +47,7 @@ inline void put(const tensor_choice& c, quant_spec& spec, range_policy& range) {
     spec.bits = c.bits.value_or(spec.bits);
     spec.symmetric = c.symmetric.value_or(spec.symmetric);
     spec.narrow_range = c.narrow_range.value_or(spec.narrow_range);
+    spec.grain = c.grain.value_or(spec.grain);
     range = c.range.value_or(range);
 }
 
@@ -128,6 +129,7 @@ void apply(const configuration& c, Options& options) {
     options.weight_bits = c.weights.bits.value_or(options.weight_bits);
     options.activation_bits = c.activations.bits.value_or(options.activation_bits);
     options.weight_range = c.weights.range.value_or(options.weight_range);
+    options.weight_granularity = c.weights.grain.value_or(options.weight_granularity);
     options.activation_range = c.activations.range.value_or(options.activation_range);
     options.ema_decay = c.ema_decay.value_or(options.ema_decay);
     if (c.quant_delay) options.quant_delay = c.quant_delay;

@@ -1,0 +1,24 @@
+// expect: qgraft: the kernels' compiled_widths lack the bits of one of the policy's overrides
+// An override whose width the kernels do not have is refused with a sentence.
+// SPDX-License-Identifier: Apache-2.0
+#include <qgraft/kernels/scalar.hpp>
+
+#include "ir.hpp"
+
+template <>
+struct qgraft::dialect<ir> {
+    static constexpr word_set spoken = training_words;
+    static word classify(const ir&, int);
+    static value<int> build(editor<ir>&, const instruction<int>&);
+};
+
+struct any_layer {
+    bool operator()(const qgraft::layer_facts&) const;
+};
+struct eight_bits : qgraft::scalar<> {
+    using compiled_widths = qgraft::widths<8>;
+};
+using policy = qgraft::qat<qgraft::weights<qgraft::quant_spec{}>, qgraft::activations<qgraft::quant_spec{}>, eight_bits,
+                           qgraft::where<any_layer, qgraft::weights<qgraft::quant_spec{.bits = 4}>>>;
+
+void use(ir& g) { qgraft::rewrite_for<qgraft::phase::training, policy>(g); }
