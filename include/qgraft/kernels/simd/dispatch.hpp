@@ -16,30 +16,32 @@
 #include <cstddef>
 #include <span>
 
-/// QGRAFT_SIMD_CALL(level, forward<form>(in, out ...)): the kernel of that level, which is not baseline.
+/// QGRAFT_SIMD_GET(done =, level, forward<form>(in, out ...)): what the kernel of that level, which is not baseline,
+/// returns; QGRAFT_SIMD_CALL(level, forward<form>(in, out ...)): the same for nothing.
 #if QGRAFT_SIMD_X86
-#define QGRAFT_SIMD_CALL(level, ...)               \
-    switch (level) {                               \
-        case simd_level::avx512:                   \
-            ::qgraft::detail::avx512::__VA_ARGS__; \
-            break;                                 \
-        case simd_level::avx2:                     \
-            ::qgraft::detail::avx2::__VA_ARGS__;   \
-            break;                                 \
-        default:                                   \
-            ::qgraft::detail::sse41::__VA_ARGS__;  \
-            break;                                 \
+#define QGRAFT_SIMD_GET(result, level, ...)               \
+    switch (level) {                                      \
+        case simd_level::avx512:                          \
+            result ::qgraft::detail::avx512::__VA_ARGS__; \
+            break;                                        \
+        case simd_level::avx2:                            \
+            result ::qgraft::detail::avx2::__VA_ARGS__;   \
+            break;                                        \
+        default:                                          \
+            result ::qgraft::detail::sse41::__VA_ARGS__;  \
+            break;                                        \
     }
 #elif QGRAFT_SIMD_NEON
-#define QGRAFT_SIMD_CALL(level, ...)         \
-    {                                        \
-        static_cast<void>(level);            \
-        ::qgraft::detail::neon::__VA_ARGS__; \
+#define QGRAFT_SIMD_GET(result, level, ...)         \
+    {                                               \
+        static_cast<void>(level);                   \
+        result ::qgraft::detail::neon::__VA_ARGS__; \
     }
 #else
-#define QGRAFT_SIMD_CALL(level, ...) \
+#define QGRAFT_SIMD_GET(result, level, ...) \
     { static_cast<void>(level); }
 #endif
+#define QGRAFT_SIMD_CALL(level, ...) QGRAFT_SIMD_GET(, level, __VA_ARGS__)
 
 namespace qgraft::detail {
 QGRAFT_ISA_NAMESPACE_BEGIN
@@ -48,6 +50,9 @@ QGRAFT_ISA_NAMESPACE_BEGIN
 inline std::size_t lanes_of(simd_level level) noexcept {
     return level == simd_level::avx512 ? 16 : level == simd_level::avx2 ? 8 : 4;
 }
+
+/// The most elements whose gradients are added up in floats.
+inline std::size_t gradient_chunk_of(simd_level level) noexcept { return 16 * lanes_of(level); }
 
 /// The level to run at for this numerics: baseline where it has a formula of its own.
 template <class Numerics>

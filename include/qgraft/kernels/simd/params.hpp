@@ -41,7 +41,6 @@ enum class nudge_rule { tf115, tf115_args, tf2, tf2_args, torch };
 struct nudge_spec {
     float qmin;
     float qmax;
-    float middle;  ///< 2^(bits - 1)
     bool symmetric;
 };
 
@@ -72,7 +71,11 @@ QGRAFT_ISA_NAMESPACE_BEGIN
 inline constexpr float least_common_scale = 0x1p-40F;
 inline constexpr float greatest_common_scale = 0x1p100F;
 
-constexpr bool is_common(float scale) noexcept { return scale > least_common_scale && scale < greatest_common_scale; }
+constexpr bool is_common(float scale) noexcept {
+    constexpr auto least = std::bit_cast<std::uint32_t>(least_common_scale) + 1U;
+    constexpr auto end = std::bit_cast<std::uint32_t>(greatest_common_scale);
+    return std::bit_cast<std::uint32_t>(scale) - least < end - least;
+}
 
 /// What at_inv is for a range: 1 / scale for a form that divides and may correct that instead; 0 where it may not.
 template <quantize_form Form>
