@@ -66,7 +66,7 @@ simd_level level_for() noexcept {
 template <class Numerics>
 bool is_exact(const nudged_range& r) noexcept {
     if constexpr (QGRAFT_SIMD_NEON && Numerics::ops::flushes) {
-        return r.collapsed || (r.scale > 0x1p-60F && r.scale < 0x1p100F);
+        return r.collapsed || is_common(r.scale);
     } else {
         return static_cast<void>(r), true;
     }

@@ -61,22 +61,6 @@ enum simd_integer : std::size_t {
 
 QGRAFT_ISA_NAMESPACE_BEGIN
 
-/// The scales of common ranges are between these. c * inv, corrected once by its remainder, is then the rounded
-/// quotient c / scale for every c of the range, where inv is 1 / scale, rounded: c * inv is off by at most 1.5 units in
-/// the last place; the remainder, a multiple of the product of both last places, is off by at most one such product; so
-/// before its last rounding the corrected quotient is off by at most 2.5 * 2^-24 units, and of all pairs of numbers
-/// only those whose quotient is as close to the middle of two neighbours can go wrong. The test of it goes through all
-/// of these: none does. A remainder that is lost because it is subnormal needs c < 2^-79, which is far below half of a
-/// scale. Values of such a range, which are multiples of its scale, are never subnormal.
-inline constexpr float least_common_scale = 0x1p-40F;
-inline constexpr float greatest_common_scale = 0x1p100F;
-
-constexpr bool is_common(float scale) noexcept {
-    constexpr auto least = std::bit_cast<std::uint32_t>(least_common_scale) + 1U;
-    constexpr auto end = std::bit_cast<std::uint32_t>(greatest_common_scale);
-    return std::bit_cast<std::uint32_t>(scale) - least < end - least;
-}
-
 /// What at_inv is for a range: 1 / scale for a form that divides and may correct that instead; 0 where it may not.
 template <quantize_form Form>
 constexpr float inverse_of(const nudged_range& r) noexcept {
