@@ -69,29 +69,18 @@ struct simd : detail::simd_channels<Numerics, Streams>, detail::simd_storage<Num
     /// dx and the gradient of the range, in one pass; see scalar.
     static range_gradient fake_quantize_gradient(std::span<const float> grad, std::span<const float> in,
                                                  std::span<float> dx, quant_range range, const quant_spec& spec) {
-        return fake_quantize_gradient_sums(grad, in, dx, range, spec).rounded();
+        const simd_level level = detail::level_for<Numerics>();
+        range_gradient sums;
+        if (few_gradients(level, grad, in, dx, range, spec, sums)) return sums;
+        return any_fake_quantize_gradient(level, grad, in, dx, range, spec).rounded();
     }
 
     /// The same with the sums as they are before they are rounded; see summing_kernel_policy.
     static range_sums fake_quantize_gradient_sums(std::span<const float> grad, std::span<const float> in,
                                                   std::span<float> dx, quant_range range, const quant_spec& spec) {
         const simd_level level = detail::level_for<Numerics>();
-        if constexpr (detail::vector_nudge<Numerics>::exists) {
-            constexpr detail::nudge_rule rule = detail::vector_nudge<Numerics>::rule;
-            const bool in_place = dx.data() == grad.data() || dx.data() == in.data();
-            if (level != simd_level::baseline && in.size() <= detail::gradient_chunk_of(level) && !in_place &&
-                spec.valid() && grad.size() == in.size() && dx.size() == in.size() &&
-                detail::nudges_in_any_mode<Numerics>(range)) {
-                const detail::nudge_spec numbers = detail::nudge_spec_of(spec);
-                range_sums sums;
-                bool done = false;
-                QGRAFT_SIMD_GET(sums =, level,
-                                gradient_nudged<rule, Numerics::tensor_form>(
-                                    grad.data(), in.data(), dx.data(), in.size(), range.min, range.max, numbers.qmin,
-                                    numbers.qmax, numbers.symmetric, &done))
-                if (done) return sums;
-            }
-        }
+        range_gradient sums;
+        if (few_gradients(level, grad, in, dx, range, spec, sums)) return {sums.min, sums.max};
         return any_fake_quantize_gradient(level, grad, in, dx, range, spec);
     }
 
@@ -123,6 +112,26 @@ struct simd : detail::simd_channels<Numerics, Streams>, detail::simd_storage<Num
     }
 
 private:
+    /// fake_quantize_gradient of a few elements with one of the usual ranges; false where that does not serve.
+    static bool few_gradients(simd_level level, std::span<const float> grad, std::span<const float> in,
+                              std::span<float> dx, quant_range range, const quant_spec& spec, range_gradient& sums) {
+        bool done = false;
+        if constexpr (detail::vector_nudge<Numerics>::exists) {
+            constexpr detail::nudge_rule rule = detail::vector_nudge<Numerics>::rule;
+            const bool in_place = dx.data() == grad.data() || dx.data() == in.data();
+            if (level != simd_level::baseline && in.size() <= detail::few_gradients_of<Numerics>(level) && !in_place &&
+                spec.valid() && grad.size() == in.size() && dx.size() == in.size() &&
+                detail::nudges_in_any_mode<Numerics>(range)) {
+                const detail::nudge_spec numbers = detail::nudge_spec_of(spec);
+                QGRAFT_SIMD_GET(sums =, level,
+                                gradient_nudged<rule, Numerics::tensor_form>(
+                                    grad.data(), in.data(), dx.data(), in.size(), range.min, range.max, numbers.qmin,
+                                    numbers.qmax, numbers.symmetric, &done))
+            }
+        }
+        return done;
+    }
+
     // Apart, so that calls with the usual ranges need no more than they use.
 
     /// fake_quantize for every range, and what it refuses.

@@ -152,11 +152,11 @@ QGRAFT_SIMD_FN double sum(total t) {
     return _mm_cvtsd_f64(_mm_add_sd(pair, _mm_unpackhi_pd(pair, pair)));
 }
 /// The sums of all lanes of a and of those of b, added up in floats.
-QGRAFT_SIMD_FN range_sums folded(vec a, vec b) {
+QGRAFT_SIMD_FN range_gradient folded(vec a, vec b) {
     const __m256 four = _mm256_add_ps(_mm256_permute2f128_ps(a.r, b.r, 0x20), _mm256_permute2f128_ps(a.r, b.r, 0x31));
     const __m256 two = _mm256_add_ps(four, _mm256_permute_ps(four, 0x4e));
     const __m256 one = _mm256_add_ps(two, _mm256_permute_ps(two, 0xb1));
-    return {_mm256_cvtss_f32(one), _mm_cvtss_f32(_mm256_extractf128_ps(one, 1))};
+    return {detail::opaque(_mm256_cvtss_f32(one)), detail::opaque(_mm_cvtss_f32(_mm256_extractf128_ps(one, 1)))};
 }
 /// p[i] += a[i], lane by lane.
 QGRAFT_SIMD_FN void add_to(double* p, vec a) {

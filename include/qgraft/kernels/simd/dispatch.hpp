@@ -51,8 +51,12 @@ inline std::size_t lanes_of(simd_level level) noexcept {
     return level == simd_level::avx512 ? 16 : level == simd_level::avx2 ? 8 : 4;
 }
 
-/// The most elements whose gradients are added up in floats.
-inline std::size_t gradient_chunk_of(simd_level level) noexcept { return 16 * lanes_of(level); }
+/// The most elements that gradient_nudged is for. Where it must look whether gradients are tiny, a change of the
+/// floating-point mode costs less from half a chunk on.
+template <class Numerics>
+std::size_t few_gradients_of(simd_level level) noexcept {
+    return (Numerics::ops::flushes ? 8 : 16) * lanes_of(level);
+}
 
 /// The level to run at for this numerics: baseline where it has a formula of its own.
 template <class Numerics>

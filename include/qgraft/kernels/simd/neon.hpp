@@ -129,7 +129,7 @@ QGRAFT_SIMD_FN total plus(total t, vec a) {
 }
 QGRAFT_SIMD_FN double sum(total t) { return vaddvq_f64(t.r); }
 /// The sums of all lanes of a and of those of b, added up in floats.
-QGRAFT_SIMD_FN range_sums folded(vec a, vec b) { return {vaddvq_f32(a.r), vaddvq_f32(b.r)}; }
+QGRAFT_SIMD_FN range_gradient folded(vec a, vec b) { return {vaddvq_f32(a.r), vaddvq_f32(b.r)}; }
 /// p[i] += a[i], lane by lane.
 QGRAFT_SIMD_FN void add_to(double* p, vec a) {
     vst1q_f64(p, vaddq_f64(vld1q_f64(p), vcvt_f64_f32(vget_low_f32(a.r))));

@@ -54,16 +54,19 @@ QGRAFT_SIMD_FN bool any_tiny(const float* grad, std::size_t n) {
 }
 
 /// gradient of n <= chunk elements for a range and the numbers of a spec; returns the sums, which are those of
-/// gradient. dx is not the memory of what is read. *done: false, and nothing is done, where the numerics flushes
-/// subnormals and some gradients are tiny.
+/// gradient. dx is not the memory of what is read. *done: false, and the rest does not count, where a sum is not finite
+/// in floats, or the numerics flushes subnormals and some gradients are tiny.
 template <nudge_rule Rule, quantize_form Form>
-QGRAFT_SIMD_KERNEL range_sums gradient_nudged(const float* grad, const float* in, float* dx, std::size_t n, float min,
-                                              float max, float qmin, float qmax, bool symmetric, bool* done) {
+QGRAFT_SIMD_KERNEL range_gradient gradient_nudged(const float* grad, const float* in, float* dx, std::size_t n,
+                                                  float min, float max, float qmin, float qmax, bool symmetric,
+                                                  bool* done) {
     *done = Rule == nudge_rule::torch || !any_tiny(grad, n);
     if (!*done) return {};
     const auto one = few::nudged_bounds<Rule, Form>(few::set(min), few::set(max), {qmin, qmax, symmetric});
     const bounds<Form, true> range{set(few::first(one.low)), set(few::first(one.high)), set(few::first(one.inv))};
-    return gradient_of_few(grad, in, dx, false, n, range);
+    const range_gradient sums = gradient_of_few(grad, in, dx, false, n, range);
+    *done = is_finite(sums.min + sums.max);
+    return sums;
 }
 
 }  // namespace QGRAFT_SIMD_ISA

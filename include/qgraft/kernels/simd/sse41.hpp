@@ -152,10 +152,10 @@ QGRAFT_SIMD_FN total plus(total t, vec a) {
 }
 QGRAFT_SIMD_FN double sum(total t) { return _mm_cvtsd_f64(_mm_add_sd(t.r, _mm_unpackhi_pd(t.r, t.r))); }
 /// The sums of all lanes of a and of those of b, added up in floats.
-QGRAFT_SIMD_FN range_sums folded(vec a, vec b) {
+QGRAFT_SIMD_FN range_gradient folded(vec a, vec b) {
     const __m128 two = _mm_add_ps(_mm_unpacklo_ps(a.r, b.r), _mm_unpackhi_ps(a.r, b.r));
     const __m128 one = _mm_add_ps(two, _mm_movehl_ps(two, two));
-    return {_mm_cvtss_f32(one), _mm_cvtss_f32(_mm_shuffle_ps(one, one, 1))};
+    return {detail::opaque(_mm_cvtss_f32(one)), detail::opaque(_mm_cvtss_f32(_mm_shuffle_ps(one, one, 1)))};
 }
 /// p[i] += a[i], lane by lane.
 QGRAFT_SIMD_FN void add_to(double* p, vec a) {

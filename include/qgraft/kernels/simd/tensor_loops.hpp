@@ -43,13 +43,10 @@ QGRAFT_SIMD_FN void transform(const float* in, float* out, std::size_t n, const 
         i = floats_to_alignment(out);
         if (i != 0) store_first(out, f(load_first(in, i)), i);
     }
-    for (; i + 4 * lanes <= n; i += 4 * lanes) {
+    for (; i + 2 * lanes <= n; i += 2 * lanes) {
         const vec a = f(load(in + i));
         const vec b = f(load(in + i + lanes));
-        const vec c = f(load(in + i + 2 * lanes));
-        const vec d = f(load(in + i + 3 * lanes));
         put(out + i, a, b, streams);
-        put(out + i + 2 * lanes, c, d, streams);
     }
     for (; i + lanes <= n; i += lanes) store(out + i, f(load(in + i)));
     if (i != n) store_first(out + i, f(load_first(in + i, n - i)), n - i);
@@ -211,21 +208,19 @@ QGRAFT_SIMD_FN void gradient_chunk(const float* grad, const float* in, float* dx
     }
 }
 
+QGRAFT_SIMD_FN bool is_finite(float x) { return x - x == 0.0F; }
+
 /// The gradient of a block of n <= chunk elements; dx is not the memory of what is read. Returns the sums, added up in
-/// floats, which few can be.
+/// floats, which few can be; they are only good where their sum is finite.
 template <class Bounds>
-QGRAFT_SIMD_FN range_sums gradient_of_few(const float* grad, const float* in, float* dx, bool streams, std::size_t n,
-                                          const Bounds& range) {
+QGRAFT_SIMD_FN range_gradient gradient_of_few(const float* grad, const float* in, float* dx, bool streams,
+                                              std::size_t n, const Bounds& range) {
     lane_sums even;
     lane_sums odd;
     gradient_chunk(grad, in, dx, streams, n, range, even, odd);
     if (n >= 2 * lanes) even.add(odd);
     // What is not finite becomes NaN.
-    const range_sums sums = folded(add(even.below, sub(even.check, even.check)), even.above);
-    const double all_of_it = sums.min + sums.max;
-    if (all_of_it - all_of_it == 0.0) [[likely]]
-        return sums;
-    return exact_sums(grad, in, n, range);
+    return folded(add(even.below, sub(even.check, even.check)), even.above);
 }
 
 /// The gradient of one block, at most gradient_block elements. Sums depend on nothing but its size and its values.
@@ -234,7 +229,12 @@ QGRAFT_SIMD_FN range_sums gradient_block_sums(const float* grad, const float* in
                                               const Bounds& range) {
     range_sums exact;
     if (n <= chunk) {
-        exact = gradient_of_few(grad, in, dx.next(), dx.streams(), n, range);
+        const range_gradient sums = gradient_of_few(grad, in, dx.next(), dx.streams(), n, range);
+        if (is_finite(sums.min + sums.max)) [[likely]] {
+            exact = {sums.min, sums.max};
+        } else {
+            exact = exact_sums(grad, in, n, range);
+        }
         dx.wrote(n);
         return exact;
     }
