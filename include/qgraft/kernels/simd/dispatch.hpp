@@ -52,7 +52,7 @@ inline std::size_t lanes_of(simd_level level) noexcept {
 }
 
 /// The most elements that gradient_nudged is for. Where it must look whether gradients are tiny, a change of the
-/// floating-point mode costs less from half a chunk on.
+/// floating-point mode costs less from half of them on.
 template <class Numerics>
 std::size_t few_gradients_of(simd_level level) noexcept {
     return (Numerics::ops::flushes ? 8 : 16) * lanes_of(level);

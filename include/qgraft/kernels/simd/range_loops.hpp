@@ -53,7 +53,7 @@ QGRAFT_SIMD_FN bool any_tiny(const float* grad, std::size_t n) {
     return false;
 }
 
-/// gradient of n <= chunk elements for a range and the numbers of a spec; returns the sums, which are those of
+/// gradient of n <= few_elements for a range and the numbers of a spec; returns the sums, which are those of
 /// gradient. dx is not the memory of what is read. *done: false, and the rest does not count, where a sum is not finite
 /// in floats, or the numerics flushes subnormals and some gradients are tiny.
 template <nudge_rule Rule, quantize_form Form>

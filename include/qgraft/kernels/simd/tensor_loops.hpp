@@ -172,8 +172,11 @@ QGRAFT_SIMD_FN void add_exact_sums(vec grad, vec x, const Bounds& range, double*
     add_to(above, mul(grad, keep(to.above, one)));
 }
 
-/// Vectors whose gradients are added up in floats.
-inline constexpr std::size_t chunk = 16 * lanes;
+/// The elements whose gradients are added up in the lanes of two vectors, with as many roundings as summed_rows has.
+inline constexpr std::size_t chunk = 2 * (summed_rows - 1) * lanes;
+
+/// The elements whose gradients are added up to one float, the lanes in the end, which takes fewer roundings.
+inline constexpr std::size_t few_elements = 16 * lanes;
 
 /// The sums in double of n <= chunk elements: for the few with infinite or huge gradients.
 template <class Bounds>
@@ -210,7 +213,7 @@ QGRAFT_SIMD_FN void gradient_chunk(const float* grad, const float* in, float* dx
 
 QGRAFT_SIMD_FN bool is_finite(float x) { return x - x == 0.0F; }
 
-/// The gradient of a block of n <= chunk elements; dx is not the memory of what is read. Returns the sums, added up in
+/// The gradient of a block of n <= few_elements; dx is not the memory of what is read. Returns the sums, added up in
 /// floats, which few can be; they are only good where their sum is finite.
 template <class Bounds>
 QGRAFT_SIMD_FN range_gradient gradient_of_few(const float* grad, const float* in, float* dx, bool streams,
@@ -228,7 +231,7 @@ template <class Bounds>
 QGRAFT_SIMD_FN range_sums gradient_block_sums(const float* grad, const float* in, output& dx, std::size_t n,
                                               const Bounds& range) {
     range_sums exact;
-    if (n <= chunk) {
+    if (n <= few_elements) {
         const range_gradient sums = gradient_of_few(grad, in, dx.next(), dx.streams(), n, range);
         if (is_finite(sums.min + sums.max)) [[likely]] {
             exact = {sums.min, sums.max};
