@@ -134,7 +134,7 @@ void choose_level() {
     if (asked == nullptr) return;
     const char* const names[] = {"baseline", "neon", "sse41", "avx2", "avx512"};
     for (int level = 0; level < 5; ++level) {
-        if (std::strcmp(asked, names[level]) == 0) qgraft::detail::forced_simd_level = level;
+        if (std::strcmp(asked, names[level]) == 0) qgraft::detail::simd_level_in_use = level;
     }
 }
 

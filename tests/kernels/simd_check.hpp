@@ -48,8 +48,8 @@ inline std::vector<simd_level> levels() {
 
 /// While it lives, simd runs at the level.
 struct at_level {
-    explicit at_level(simd_level level) { qgraft::detail::forced_simd_level = static_cast<int>(level); }
-    ~at_level() { qgraft::detail::forced_simd_level = -1; }
+    explicit at_level(simd_level level) { qgraft::detail::simd_level_in_use = static_cast<int>(level); }
+    ~at_level() { qgraft::detail::simd_level_in_use = -1; }
     at_level(const at_level&) = delete;
     at_level& operator=(const at_level&) = delete;
 };

@@ -74,7 +74,7 @@ TEST_CASE("the vector kernels are the scalar definition, bit for bit: torch") { 
 TEST_CASE("quotients are corrected where neither they nor their remainders can leave the normal numbers") {
     // That corrected ones are exact there, is tried in tests/cuda/quotient_test.cpp.
     static_assert(qgraft::detail::is_common(1.0F));
-    static_assert(!qgraft::detail::is_common(0x1p-40F) && !qgraft::detail::is_common(0x1p100F));
+    static_assert(!qgraft::detail::is_common(0x1p-48F) && !qgraft::detail::is_common(0x1p64F));
     static_assert(!qgraft::detail::is_common(-1.0F) && !qgraft::detail::is_common(0.0F));
     CHECK(!qgraft::detail::is_common(std::nanf("")));
 }
@@ -121,6 +121,47 @@ TEST_CASE("bad arguments are refused before anything is written") {
     CHECK(bytes == std::vector<std::uint8_t>(3, 77));
 }
 
+namespace {
+
+/// Gradients of values and gradients that are subnormal or just above, in ranges that end at zero, where they matter.
+/// Of a tensor of whole blocks and a few elements more, and of these by themselves.
+std::size_t wrong_subnormals(std::size_t size) {
+    using kernels = qgraft::simd<qgraft::tf115>;
+    constexpr float some[] = {1e-40F, -1e-40F, FLT_MIN, -FLT_MIN, 1.5F * FLT_MIN, -3e-37F, 0.0F, -0.0F, 2e-30F, 1.0F};
+    const std::size_t all = qgraft::gradient_block + size;
+    std::vector<float> x(all);
+    std::vector<float> grad(all);
+    for (std::size_t i = 0; i < all; ++i) {
+        x[i] = some[i % 7];
+        grad[i] = some[(i / 7) % (i < qgraft::gradient_block ? 1 : 9)];
+    }
+    simd_check::findings wrong;
+    for (const quant_range range : {quant_range{0.0F, 1.0F}, quant_range{-1.0F, 0.0F}, quant_range{-1.0F, 1.0F}}) {
+        std::vector<float> expected(all);
+        std::vector<float> dx(all);
+        qgraft::scalar<qgraft::tf115>::fake_quantize_gradient(grad, x, expected, range, {});
+        const auto whole = kernels::fake_quantize_gradient_sums(grad, x, dx, range, {});
+        simd_check::compare("whole", dx, expected, wrong);
+        const std::span<const float> g(grad.data() + qgraft::gradient_block, size);
+        const std::span<const float> few(x.data() + qgraft::gradient_block, size);
+        const std::span<float> to(dx.data() + qgraft::gradient_block, size);
+        std::fill(to.begin(), to.end(), 42.0F);
+        const auto rest = kernels::fake_quantize_gradient_sums(g, few, to, range, {});
+        simd_check::compare("few", dx, expected, wrong);
+        if (whole.min != rest.min || whole.max != rest.max) wrong.differs("sums", "those of a part differ");
+    }
+    return wrong.count();
+}
+
+}  // namespace
+
+TEST_CASE("few gradients that are subnormal, or may have such sums, are as those in a great tensor") {
+    for (const qgraft::simd_level level : simd_check::levels()) {
+        const simd_check::at_level at(level);
+        for (const std::size_t size : {1U, 15U, 16U, 40U, 64U, 256U}) CHECK(wrong_subnormals(size) == 0);
+    }
+}
+
 #if QGRAFT_SIMD_X86
 TEST_CASE("the floating-point mode of the thread is as it was, and does not matter") {
     const auto mode = [] {
@@ -137,10 +178,50 @@ TEST_CASE("the floating-point mode of the thread is as it was, and does not matt
     {
         const qgraft::detail::flush_mode flushing;
         CHECK((mode() & 0x8040U) == 0x8040U);
+        CHECK(wrong_subnormals(16) == 0);
         x.assign(300, 0.3F);
         qgraft::simd<qgraft::tf115>::fake_quantize(x, y, {-1.0F, 1.0F}, {});
         CHECK((mode() & 0x8040U) == 0x8040U);
     }
     CHECK(mode() == before);
+}
+
+namespace {
+
+/// How many floats near the halves beside an integer are on the other side of its bounds than what they round to.
+__attribute__((target("sse4.1"))) std::size_t wrong_bounds(int integer) {
+    using namespace qgraft::detail::sse41;
+    const auto whole = static_cast<float>(integer);
+    const float low = first(end_of_rounding(set(whole), set(-0.5F)));
+    const float high = first(end_of_rounding(set(whole), set(0.5F)));
+    std::size_t wrong = 0;
+    for (const float half : {whole - 0.5F, whole + 0.5F}) {
+        for (const float x : {std::nextafter(half, -1e6F), half, std::nextafter(half, 1e6F)}) {
+            const float rounded = qgraft::float_ops<qgraft::subnormals::keep>::nearest(x);
+            wrong += (x >= low) != (rounded >= whole);
+            wrong += (x <= high) != (rounded <= whole);
+        }
+    }
+    return wrong;
+}
+
+/// How many zero points near a half are not those of the definition.
+__attribute__((target("sse4.1"))) std::size_t wrong_zero_points(int integer) {
+    using namespace qgraft::detail::sse41;
+    const float half = static_cast<float>(integer) + 0.5F;
+    std::size_t wrong = 0;
+    for (const float z : {std::nextafter(half, -1e6F), half, std::nextafter(half, 1e6F), static_cast<float>(integer)}) {
+        const float found = first(zero_point_lanes<true>(set(z), set(1.0F), set(65535.0F)));
+        wrong += found != static_cast<float>(qgraft::detail::zero_point_at(z, 1, 65535));
+    }
+    return wrong;
+}
+
+}  // namespace
+
+TEST_CASE("rounding without rounding: bounds of integers, zero points") {
+    std::size_t wrong = 0;
+    for (int i = -65540; i <= 65540; ++i) wrong += wrong_bounds(i) + wrong_zero_points(i);
+    CHECK(wrong == 0);
 }
 #endif

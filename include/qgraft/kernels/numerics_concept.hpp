@@ -9,6 +9,7 @@
 #include <qgraft/quant/quant_spec.hpp>
 
 #include <concepts>
+#include <cstdint>
 
 namespace qgraft {
 
@@ -36,6 +37,22 @@ QGRAFT_HOST_DEVICE constexpr bool counts_from_zero(quantize_form form) noexcept 
 }
 QGRAFT_HOST_DEVICE constexpr bool divides_by_scale(quantize_form form) noexcept {
     return form == quantize_form::divide || form == quantize_form::divide_zero;
+}
+
+/// The scales of common ranges are between these. There c * inv, corrected once by its remainder, is the rounded
+/// quotient c / scale wherever that is 2^-26 or more, where inv is 1 / scale, rounded, and c one of the range: c * inv
+/// is off by at most 2 units in the last place, and the corrected quotient, before its last rounding, by less than
+/// 2^-21 units; tests/cuda/quotient_test.cpp tries every quotient of two floats that is as near as that to a boundary
+/// between two floats. Smaller ones, of which the last bit may be off since the remainder may be subnormal, vanish when
+/// 0.5 is added. Values of such a range, which are multiples of its scale, are never subnormal.
+inline constexpr float least_common_scale = 0x1p-48F;
+inline constexpr float greatest_common_scale = 0x1p64F;
+
+/// Whether a scale is that of a common range; that of a collapsed one, and NaN, is not.
+QGRAFT_HOST_DEVICE constexpr bool is_common(float scale) noexcept {
+    constexpr auto least = __builtin_bit_cast(std::uint32_t, least_common_scale) + 1U;
+    constexpr auto end = __builtin_bit_cast(std::uint32_t, greatest_common_scale);
+    return __builtin_bit_cast(std::uint32_t, scale) - least < end - least;
 }
 
 QGRAFT_ISA_NAMESPACE_END

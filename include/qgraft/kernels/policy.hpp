@@ -3,6 +3,7 @@
 #ifndef QGRAFT_KERNELS_POLICY_HPP
 #define QGRAFT_KERNELS_POLICY_HPP
 
+#include <qgraft/quant/float32.hpp>
 #include <qgraft/quant/isa_namespace.hpp>
 #include <qgraft/quant/quant_range.hpp>
 #include <qgraft/quant/quant_spec.hpp>
@@ -36,7 +37,8 @@ struct range_sums {
     }
 
     QGRAFT_ALWAYS_INLINE constexpr range_gradient rounded() const noexcept {
-        return {static_cast<float>(min), static_cast<float>(max)};
+        // One by one: GCC would put both in memory to convert them together, where they are waited for.
+        return {detail::opaque(static_cast<float>(min)), detail::opaque(static_cast<float>(max))};
     }
 };
 

@@ -42,22 +42,21 @@ struct simd : detail::simd_channels<Numerics, Streams>, detail::simd_storage<Num
     static void fake_quantize(std::span<const float> in, std::span<float> out, quant_range range,
                               const quant_spec& spec) {
         const simd_level level = detail::level_for<Numerics>();
-        if (level == simd_level::baseline) return scalar<Numerics>::fake_quantize(in, out, range, spec);
-        if constexpr (detail::has_simd<Numerics>) {
-            const nudged_range nudged = Numerics::nudge(range, spec);
-            detail::require_size("out", out.size(), in.size());
-            if (in.empty()) return;
-            if (!detail::is_exact<Numerics>(nudged)) return scalar<Numerics>::fake_quantize(in, out, range, spec);
-            if (nudged.collapsed) {
-                std::memset(out.data(), 0, out.size_bytes());
-                return;
+        if constexpr (detail::vector_nudge<Numerics>::exists) {
+            constexpr detail::nudge_rule rule = detail::vector_nudge<Numerics>::rule;
+            if (level != simd_level::baseline && spec.valid() && out.size() == in.size() &&
+                detail::nudges_in_any_mode<Numerics>(range)) [[likely]] {
+                const detail::nudge_spec numbers = detail::nudge_spec_of(spec);
+                const bool streams = detail::worth_streaming<Streams>(in.data(), out.data(), in.size_bytes());
+                bool done = false;
+                QGRAFT_SIMD_GET(
+                    done =, level,
+                    forward_nudged<rule, Numerics::tensor_form>(in.data(), out.data(), in.size(), range.min, range.max,
+                                                                numbers.qmin, numbers.qmax, numbers.symmetric, streams))
+                if (done) return;
             }
-            float params[detail::simd_params];
-            detail::put_params<Numerics::tensor_form>(nudged, params, 1);
-            const bool streams = detail::worth_streaming<Streams>(in.data(), out.data(), in.size_bytes());
-            const detail::numerics_mode<Numerics::ops::flushes> mode(!detail::is_common(nudged.scale));
-            QGRAFT_SIMD_CALL(level, forward<Numerics::tensor_form>(in.data(), out.data(), in.size(), params, streams))
         }
+        any_fake_quantize(level, in, out, range, spec);
     }
 
     /// The same with the spec at compile time.
@@ -70,35 +69,19 @@ struct simd : detail::simd_channels<Numerics, Streams>, detail::simd_storage<Num
     /// dx and the gradient of the range, in one pass; see scalar.
     static range_gradient fake_quantize_gradient(std::span<const float> grad, std::span<const float> in,
                                                  std::span<float> dx, quant_range range, const quant_spec& spec) {
-        return fake_quantize_gradient_sums(grad, in, dx, range, spec).rounded();
+        const simd_level level = detail::level_for<Numerics>();
+        range_gradient sums;
+        if (few_gradients(level, grad, in, dx, range, spec, sums)) return sums;
+        return any_fake_quantize_gradient(level, grad, in, dx, range, spec).rounded();
     }
 
     /// The same with the sums as they are before they are rounded; see summing_kernel_policy.
     static range_sums fake_quantize_gradient_sums(std::span<const float> grad, std::span<const float> in,
                                                   std::span<float> dx, quant_range range, const quant_spec& spec) {
         const simd_level level = detail::level_for<Numerics>();
-        if (level == simd_level::baseline) {
-            return scalar<Numerics>::fake_quantize_gradient_sums(grad, in, dx, range, spec);
-        }
-        range_sums sums;
-        if constexpr (detail::has_simd<Numerics>) {
-            const nudged_range nudged = Numerics::nudge(range, spec);
-            detail::require_size("grad", grad.size(), in.size());
-            detail::require_size("dx", dx.size(), in.size());
-            if (in.empty()) return sums;
-            if (nudged.collapsed) {
-                if (dx.data() != grad.data()) std::memmove(dx.data(), grad.data(), dx.size_bytes());
-                return sums;
-            }
-            float params[detail::simd_params];
-            detail::put_params<Numerics::tensor_form>(nudged, params, 1);
-            const bool streams =
-                detail::worth_streaming<Streams>(grad.data(), dx.data(), in.size_bytes()) && dx.data() != in.data();
-            const detail::numerics_mode<Numerics::ops::flushes> mode;
-            QGRAFT_SIMD_CALL(level, gradient<Numerics::tensor_form>(grad.data(), in.data(), dx.data(), in.size(),
-                                                                    params, 1, streams, &sums))
-        }
-        return sums;
+        range_gradient sums;
+        if (few_gradients(level, grad, in, dx, range, spec, sums)) return {sums.min, sums.max};
+        return any_fake_quantize_gradient(level, grad, in, dx, range, spec);
     }
 
     /// The least and the greatest value; see scalar.
@@ -126,6 +109,78 @@ struct simd : detail::simd_channels<Numerics, Streams>, detail::simd_storage<Num
                                                std::span<quant_range> ranges, const quant_spec& spec,
                                                std::size_t inner = 1) {
         detail::observe_fake_quantize_channels(simd{}, observers, in, out, ranges, spec, inner);
+    }
+
+private:
+    /// fake_quantize_gradient of a few elements with one of the usual ranges; false where that does not serve.
+    static bool few_gradients(simd_level level, std::span<const float> grad, std::span<const float> in,
+                              std::span<float> dx, quant_range range, const quant_spec& spec, range_gradient& sums) {
+        bool done = false;
+        if constexpr (detail::vector_nudge<Numerics>::exists) {
+            constexpr detail::nudge_rule rule = detail::vector_nudge<Numerics>::rule;
+            const bool in_place = dx.data() == grad.data() || dx.data() == in.data();
+            if (level != simd_level::baseline && in.size() <= detail::few_gradients_of<Numerics>(level) && !in_place &&
+                spec.valid() && grad.size() == in.size() && dx.size() == in.size() &&
+                detail::nudges_in_any_mode<Numerics>(range)) {
+                const detail::nudge_spec numbers = detail::nudge_spec_of(spec);
+                QGRAFT_SIMD_GET(sums =, level,
+                                gradient_nudged<rule, Numerics::tensor_form>(
+                                    grad.data(), in.data(), dx.data(), in.size(), range.min, range.max, numbers.qmin,
+                                    numbers.qmax, numbers.symmetric, &done))
+            }
+        }
+        return done;
+    }
+
+    // Apart, so that calls with the usual ranges need no more than they use.
+
+    /// fake_quantize for every range, and what it refuses.
+    [[gnu::noinline]] static void any_fake_quantize(simd_level level, std::span<const float> in, std::span<float> out,
+                                                    quant_range range, const quant_spec& spec) {
+        if (level == simd_level::baseline) return scalar<Numerics>::fake_quantize(in, out, range, spec);
+        if constexpr (detail::has_simd<Numerics>) {
+            const nudged_range nudged = Numerics::nudge(range, spec);
+            detail::require_size("out", out.size(), in.size());
+            if (in.empty()) return;
+            if (!detail::is_exact<Numerics>(nudged)) return scalar<Numerics>::fake_quantize(in, out, range, spec);
+            if (nudged.collapsed) {
+                std::memset(out.data(), 0, out.size_bytes());
+                return;
+            }
+            float params[detail::simd_params];
+            detail::put_params<Numerics::tensor_form>(nudged, params, 1);
+            const bool streams = detail::worth_streaming<Streams>(in.data(), out.data(), in.size_bytes());
+            const detail::numerics_mode<Numerics::ops::flushes> mode(!detail::is_common(nudged.scale));
+            QGRAFT_SIMD_CALL(level, forward<Numerics::tensor_form>(in.data(), out.data(), in.size(), params, streams))
+        }
+    }
+
+    /// fake_quantize_gradient_sums for every range and length, and what it refuses.
+    [[gnu::noinline]] static range_sums any_fake_quantize_gradient(simd_level level, std::span<const float> grad,
+                                                                   std::span<const float> in, std::span<float> dx,
+                                                                   quant_range range, const quant_spec& spec) {
+        if (level == simd_level::baseline) {
+            return scalar<Numerics>::fake_quantize_gradient_sums(grad, in, dx, range, spec);
+        }
+        range_sums sums;
+        if constexpr (detail::has_simd<Numerics>) {
+            const nudged_range nudged = Numerics::nudge(range, spec);
+            detail::require_size("grad", grad.size(), in.size());
+            detail::require_size("dx", dx.size(), in.size());
+            if (in.empty()) return sums;
+            if (nudged.collapsed) {
+                if (dx.data() != grad.data()) std::memmove(dx.data(), grad.data(), dx.size_bytes());
+                return sums;
+            }
+            float params[detail::simd_params];
+            detail::put_params<Numerics::tensor_form>(nudged, params, 1);
+            const bool streams =
+                detail::worth_streaming<Streams>(grad.data(), dx.data(), in.size_bytes()) && dx.data() != in.data();
+            const detail::numerics_mode<Numerics::ops::flushes> mode;
+            QGRAFT_SIMD_CALL(level, gradient<Numerics::tensor_form>(grad.data(), in.data(), dx.data(), in.size(),
+                                                                    params, 1, streams, &sums))
+        }
+        return sums;
     }
 };
 

@@ -15,10 +15,8 @@
 namespace qgraft::detail {
 QGRAFT_ISA_NAMESPACE_BEGIN
 
-/// c / scale, rounded to nearest, where `reciprocal` is the rounded 1 / scale; for scales of device_formula::is_exact
-/// and c / scale up to 2^16. Below 2^-26 the last bit may be off. The error before the last rounding is below 2^-21
-/// units of the quotient's last place; tests/cuda/quotient_test.cpp tries every quotient of two floats that is as near
-/// as that to a boundary between two floats.
+/// c / scale, rounded to nearest, where `reciprocal` is the rounded 1 / scale; for scales whose magnitude is_common, and
+/// c / scale from 2^-26 to 2^16.
 QGRAFT_HOST_DEVICE inline float exact_quotient(float c, float scale, float reciprocal) noexcept {
     const float near = product_of(c, reciprocal);
     return fused(fused(negated(near), scale, c), reciprocal, near);
@@ -41,10 +39,8 @@ struct device_formula {
           factor(divides ? quotient_of(1.0F, r.scale) : r.inv_scale),
           zero(r.quant_zero) {}
 
-    /// Whether the magnitude of scale is from 2^-48 to 2^64.
     QGRAFT_HOST_DEVICE static bool is_exact(const nudged_range& r) noexcept {
-        const std::uint32_t magnitude = __builtin_bit_cast(std::uint32_t, r.scale) & 0x7fffffffU;
-        return !r.collapsed && magnitude >= (127U - 48U) << 23U && magnitude <= (127U + 64U) << 23U;
+        return is_common(r.scale) || is_common(negated(r.scale));
     }
 
     /// How many steps x is above low, or above zero where the form counts from there.

@@ -6,6 +6,7 @@
 #include <qgraft/kernels/policy.hpp>
 #include <qgraft/kernels/simd/level.hpp>
 #include <qgraft/kernels/simd/params.hpp>
+#include <qgraft/kernels/simd/sse41.hpp>
 
 #if QGRAFT_SIMD_X86
 
@@ -72,6 +73,7 @@ QGRAFT_SIMD_FN vec add_product(vec a, vec b, vec c) { return {_mm256_fmadd_ps(a.
 /// c - a * b, rounded once where has_fma.
 QGRAFT_SIMD_FN vec subtract_product(vec a, vec b, vec c) { return {_mm256_fnmadd_ps(a.r, b.r, c.r)}; }
 QGRAFT_SIMD_FN vec negated(vec a) { return {_mm256_xor_ps(a.r, _mm256_set1_ps(-0.0F))}; }
+QGRAFT_SIMD_FN vec magnitude(vec a) { return {_mm256_andnot_ps(_mm256_set1_ps(-0.0F), a.r)}; }
 
 /// a where a < b, else b: b where either is NaN.
 QGRAFT_SIMD_FN vec lesser(vec a, vec b) { return {_mm256_min_ps(a.r, b.r)}; }
@@ -91,6 +93,7 @@ QGRAFT_SIMD_FN mask at_most_without(mask a, vec x, vec y) {
 QGRAFT_SIMD_FN vec add_where(mask m, vec sum, vec a) { return {_mm256_add_ps(sum.r, _mm256_and_ps(m.r, a.r))}; }
 QGRAFT_SIMD_FN mask both(mask a, mask b) { return {_mm256_and_ps(a.r, b.r)}; }
 QGRAFT_SIMD_FN bool all(mask a) { return _mm256_movemask_ps(a.r) == 0xff; }
+QGRAFT_SIMD_FN bool any(mask a) { return _mm256_movemask_ps(a.r) != 0; }
 /// a where the mask is set, else 0.
 QGRAFT_SIMD_FN vec keep(mask m, vec a) { return {_mm256_and_ps(m.r, a.r)}; }
 QGRAFT_SIMD_FN vec select(mask m, vec a, vec b) { return {_mm256_blendv_ps(b.r, a.r, m.r)}; }
@@ -147,6 +150,13 @@ QGRAFT_SIMD_FN total plus(total t, vec a) {
 QGRAFT_SIMD_FN double sum(total t) {
     const __m128d pair = _mm_add_pd(_mm256_castpd256_pd128(t.r), _mm256_extractf128_pd(t.r, 1));
     return _mm_cvtsd_f64(_mm_add_sd(pair, _mm_unpackhi_pd(pair, pair)));
+}
+/// The sums of all lanes of a and of those of b, added up in floats.
+QGRAFT_SIMD_FN range_gradient folded(vec a, vec b) {
+    const __m256 four = _mm256_add_ps(_mm256_permute2f128_ps(a.r, b.r, 0x20), _mm256_permute2f128_ps(a.r, b.r, 0x31));
+    const __m256 two = _mm256_add_ps(four, _mm256_permute_ps(four, 0x4e));
+    const __m256 one = _mm256_add_ps(two, _mm256_permute_ps(two, 0xb1));
+    return {detail::opaque(_mm256_cvtss_f32(one)), detail::opaque(_mm_cvtss_f32(_mm256_extractf128_ps(one, 1)))};
 }
 /// p[i] += a[i], lane by lane.
 QGRAFT_SIMD_FN void add_to(double* p, vec a) {

@@ -6,6 +6,7 @@
 #include <qgraft/kernels/policy.hpp>
 #include <qgraft/kernels/simd/level.hpp>
 #include <qgraft/kernels/simd/params.hpp>
+#include <qgraft/kernels/simd/sse41.hpp>
 
 #if QGRAFT_SIMD_X86
 
@@ -71,6 +72,9 @@ QGRAFT_SIMD_FN vec subtract_product(vec a, vec b, vec c) { return {_mm512_fnmadd
 QGRAFT_SIMD_FN vec negated(vec a) {
     return {_mm512_castsi512_ps(_mm512_xor_si512(_mm512_castps_si512(a.r), _mm512_set1_epi32(INT32_MIN)))};
 }
+QGRAFT_SIMD_FN vec magnitude(vec a) {
+    return {_mm512_castsi512_ps(_mm512_and_si512(_mm512_castps_si512(a.r), _mm512_set1_epi32(INT32_MAX)))};
+}
 
 // With a mask of all lanes, since the plain forms of GCC 12 warn of a variable without a value.
 inline constexpr __mmask16 every_lane = 0xffff;
@@ -98,6 +102,7 @@ QGRAFT_SIMD_FN mask at_most_without(mask a, vec x, vec y) {
 /// sum + a in the lanes of the mask.
 QGRAFT_SIMD_FN vec add_where(mask m, vec sum, vec a) { return {_mm512_mask_add_ps(sum.r, m.r, sum.r, a.r)}; }
 QGRAFT_SIMD_FN bool all(mask a) { return a.r == 0xffff; }
+QGRAFT_SIMD_FN bool any(mask a) { return a.r != 0; }
 /// a where the mask is set, else 0.
 QGRAFT_SIMD_FN vec keep(mask m, vec a) { return {_mm512_maskz_mov_ps(m.r, a.r)}; }
 QGRAFT_SIMD_FN vec select(mask m, vec a, vec b) { return {_mm512_mask_mov_ps(b.r, m.r, a.r)}; }
@@ -158,6 +163,16 @@ QGRAFT_SIMD_FN double sum(total t) {
                                        _mm512_maskz_extractf64x4_pd(every_double, t.r, 1));
     const __m128d pair = _mm_add_pd(_mm256_castpd256_pd128(four), _mm256_extractf128_pd(four, 1));
     return _mm_cvtsd_f64(_mm_add_sd(pair, _mm_unpackhi_pd(pair, pair)));
+}
+/// The sums of all lanes of a and of those of b, added up in floats.
+QGRAFT_SIMD_FN range_gradient folded(vec a, vec b) {
+    const __m256 eight_a = _mm256_add_ps(half_of<0>(a), half_of<1>(a));
+    const __m256 eight_b = _mm256_add_ps(half_of<0>(b), half_of<1>(b));
+    const __m256 four =
+        _mm256_add_ps(_mm256_permute2f128_ps(eight_a, eight_b, 0x20), _mm256_permute2f128_ps(eight_a, eight_b, 0x31));
+    const __m256 two = _mm256_add_ps(four, _mm256_permute_ps(four, 0x4e));
+    const __m256 one = _mm256_add_ps(two, _mm256_permute_ps(two, 0xb1));
+    return {detail::opaque(_mm256_cvtss_f32(one)), detail::opaque(_mm_cvtss_f32(_mm256_extractf128_ps(one, 1)))};
 }
 /// p[i] += a[i], lane by lane.
 QGRAFT_SIMD_FN void add_to(double* p, vec a) {

@@ -25,13 +25,24 @@ struct column {
             return keep(live, f(x));
         }
     }
+};
+
+/// The bounds of a few neighbouring channels, from a table that to_bounds has seen.
+template <quantize_form Form, bool Plain>
+struct bounds_column {
+    bounds<Form> range;
+    mask live;
+
+    QGRAFT_SIMD_FN bounds_column(const float* table, std::size_t stride)
+        : range{load(table + at_low * stride), load(table + at_high * stride), load(table + at_inv * stride)},
+          live(bits_of(load(table + (Plain ? 0 : at_live * stride)))) {}
 
     /// dx; adds to the sums. In the lanes of collapsed ranges dx is the gradient as it is.
     QGRAFT_SIMD_FN vec gradient(vec grad, vec x, vec one, lane_sums& sums) const {
         if constexpr (Plain) {
-            return gradient_of(grad, x, f, one, sums);
+            return gradient_of(grad, x, range, one, sums);
         } else {
-            return select(live, gradient_of(keep(live, grad), x, f, one, sums), grad);
+            return select(live, gradient_of(keep(live, grad), x, range, one, sums), grad);
         }
     }
 
@@ -45,7 +56,7 @@ struct column {
         }
         for (std::size_t at = 0; at < rows * step; at += step) {
             const vec g = load_up_to(grad + at, count);
-            add_exact_sums(Plain ? g : keep(live, g), load_up_to(in + at, count), f, to.below, to.above);
+            add_exact_sums(Plain ? g : keep(live, g), load_up_to(in + at, count), range, to.below, to.above);
         }
     }
 };
@@ -178,6 +189,16 @@ QGRAFT_SIMD_FN void gradient_rows(const float* grad, const float* in, float* dx,
     }
 }
 
+/// Makes bounds of low and high in a table of n ranges and up to a vector beyond, as gradient_channels reads them.
+template <quantize_form Form>
+QGRAFT_SIMD_KERNEL void to_bounds(float* table, std::size_t stride, std::size_t n) {
+    for (std::size_t j = 0; j < n; j += lanes) {
+        const auto found = bounds<Form>::of_range(range_a_lane{table + j, stride});
+        store(table + at_low * stride + j, found.low);
+        store(table + at_high * stride + j, found.high);
+    }
+}
+
 /// dx of some rows; adds to the sums, which reach a vector beyond the width. `held` has room for the elements of
 /// summed_rows rows and two vectors, where dx is streamed or is in the place of what is read.
 template <quantize_form Form, bool Plain>
@@ -187,7 +208,8 @@ QGRAFT_SIMD_KERNEL void gradient_channels(const float* grad, const float* in, fl
     output out(dx, dx == grad || dx == in, streams, held);
     for (std::size_t row = 0; row < rows; row += summed_rows) {
         const std::size_t count = rows - row < summed_rows ? rows - row : summed_rows;
-        gradient_rows<column<Form, Plain>>(grad + row * step, in + row * step, out.next(), out.streams(), count, t, to);
+        gradient_rows<bounds_column<Form, Plain>>(grad + row * step, in + row * step, out.next(), out.streams(), count,
+                                                  t, to);
         out.wrote(count * step);
     }
     out.finish();

@@ -38,6 +38,18 @@ struct vector_nudge<tf2_args> : vector_nudge_by<nudge_rule::tf2_args> {};
 template <>
 struct vector_nudge<torch> : vector_nudge_by<nudge_rule::torch> {};
 
+/// Whether vectors nudge the range as the definition does in every floating-point mode: where nothing is subnormal that
+/// counts, see nudge.
+template <class Numerics>
+bool nudges_in_any_mode(quant_range range) noexcept {
+    if constexpr (!vector_nudge<Numerics>::exists || !Numerics::ops::flushes) return vector_nudge<Numerics>::exists;
+    return is_ordinary(range.min) && is_ordinary(range.max) && !(is_zero(range.min) && is_zero(range.max));
+}
+
+inline nudge_spec nudge_spec_of(const quant_spec& spec) {
+    return {static_cast<float>(spec.qmin()), static_cast<float>(spec.qmax()), spec.symmetric};
+}
+
 /// A row for each simd_param, `stride` floats apart, with a float for each channel, or for each element of a plan's
 /// row.
 template <class Numerics>
@@ -89,8 +101,7 @@ private:
             }
             fill(table + at_low * stride + ranges.size(), lanes_of(level), 0.0F);
             fill(table + at_high * stride + ranges.size(), lanes_of(level), 1.0F);
-            const nudge_spec numbers{static_cast<float>(spec.qmin()), static_cast<float>(spec.qmax()),
-                                     static_cast<float>(1 << (spec.bits - 1)), spec.symmetric};
+            const nudge_spec numbers = nudge_spec_of(spec);
             const numerics_mode<Numerics::ops::flushes> mode;
             QGRAFT_SIMD_CALL(
                 level, nudge_rows<vector_nudge<Numerics>::rule, form>(table, stride, ranges.size(), numbers, &common_))

@@ -220,7 +220,6 @@ private:
         const row_plan plan(t.block(), lanes_of(level));
         channel_table<Numerics> params(level, ranges, spec, plan);
         scratch<double, 1024> block(2 * plan.stride);
-        scratch<range_sums, 256> folded(ranges.size());
         const bool in_place = t.dx == t.grad || t.dx == t.in;
         scratch<float, 2048> held(t.streams || in_place ? summed_rows * plan.width + 2 * plan.lanes : 0);
         double* const below = block.data();
@@ -228,6 +227,9 @@ private:
         const std::size_t n = t.block_rows * plan.period;
         const std::size_t whole = n / plan.width;
         const numerics_mode<flushes> mode;
+        if constexpr (clamps_integers(form)) {
+            QGRAFT_SIMD_CALL(level, to_bounds<form>(params.data(), plan.stride, plan.width))
+        }
         const auto rows = [&](std::size_t at, std::size_t count, std::size_t width) {
             const simd_row_table table{params.data(), plan.stride, width};
             const bool streams = t.streams && plan.whole_vectors();
@@ -248,20 +250,17 @@ private:
                 for (std::size_t c = 0; c < ranges.size(); ++c) sums[c] += {below[c], above[c]};
                 continue;
             }
-            fold_sums(plan, below, above, ranges.size(), folded.data());
-            for (std::size_t c = 0; c < ranges.size(); ++c) sums[c] += folded.data()[c];
+            for (std::size_t c = 0; c < ranges.size(); ++c) sums[c] += sums_of_channel(plan, below, above, c);
         }
     }
 
-    /// The sums of the channels, from those of each float of a row of the table.
-    static void fold_sums(const row_plan& plan, const double* below, const double* above, std::size_t channels,
-                          range_sums* folded) {
-        for (std::size_t c = 0; c < channels; ++c) folded[c] = {};
-        for (std::size_t i = 0; i < plan.width;) {
-            for (std::size_t c = 0; c < channels; ++c) {
-                for (std::size_t k = 0; k < plan.inner; ++k, ++i) folded[c] += {below[i], above[i]};
-            }
+    /// The sums of channel c, from those of each float of a row of the table.
+    static range_sums sums_of_channel(const row_plan& plan, const double* below, const double* above, std::size_t c) {
+        range_sums sums;
+        for (std::size_t row = c * plan.inner; row < plan.width; row += plan.period) {
+            for (std::size_t i = row; i < row + plan.inner; ++i) sums += {below[i], above[i]};
         }
+        return sums;
     }
 
     static void min_max_runs(simd_level level, const float* in, const channel_rows& layout, quant_range* ranges) {

@@ -16,30 +16,32 @@
 #include <cstddef>
 #include <span>
 
-/// QGRAFT_SIMD_CALL(level, forward<form>(in, out ...)): the kernel of that level, which is not baseline.
+/// QGRAFT_SIMD_GET(done =, level, forward<form>(in, out ...)): what the kernel of that level, which is not baseline,
+/// returns; QGRAFT_SIMD_CALL(level, forward<form>(in, out ...)): the same for nothing.
 #if QGRAFT_SIMD_X86
-#define QGRAFT_SIMD_CALL(level, ...)               \
-    switch (level) {                               \
-        case simd_level::avx512:                   \
-            ::qgraft::detail::avx512::__VA_ARGS__; \
-            break;                                 \
-        case simd_level::avx2:                     \
-            ::qgraft::detail::avx2::__VA_ARGS__;   \
-            break;                                 \
-        default:                                   \
-            ::qgraft::detail::sse41::__VA_ARGS__;  \
-            break;                                 \
+#define QGRAFT_SIMD_GET(result, level, ...)               \
+    switch (level) {                                      \
+        case simd_level::avx512:                          \
+            result ::qgraft::detail::avx512::__VA_ARGS__; \
+            break;                                        \
+        case simd_level::avx2:                            \
+            result ::qgraft::detail::avx2::__VA_ARGS__;   \
+            break;                                        \
+        default:                                          \
+            result ::qgraft::detail::sse41::__VA_ARGS__;  \
+            break;                                        \
     }
 #elif QGRAFT_SIMD_NEON
-#define QGRAFT_SIMD_CALL(level, ...)         \
-    {                                        \
-        static_cast<void>(level);            \
-        ::qgraft::detail::neon::__VA_ARGS__; \
+#define QGRAFT_SIMD_GET(result, level, ...)         \
+    {                                               \
+        static_cast<void>(level);                   \
+        result ::qgraft::detail::neon::__VA_ARGS__; \
     }
 #else
-#define QGRAFT_SIMD_CALL(level, ...) \
+#define QGRAFT_SIMD_GET(result, level, ...) \
     { static_cast<void>(level); }
 #endif
+#define QGRAFT_SIMD_CALL(level, ...) QGRAFT_SIMD_GET(, level, __VA_ARGS__)
 
 namespace qgraft::detail {
 QGRAFT_ISA_NAMESPACE_BEGIN
@@ -47,6 +49,13 @@ QGRAFT_ISA_NAMESPACE_BEGIN
 /// The floats of a vector.
 inline std::size_t lanes_of(simd_level level) noexcept {
     return level == simd_level::avx512 ? 16 : level == simd_level::avx2 ? 8 : 4;
+}
+
+/// The most elements that gradient_nudged is for. Where it must look whether gradients are tiny, a change of the
+/// floating-point mode costs less from half of them on.
+template <class Numerics>
+std::size_t few_gradients_of(simd_level level) noexcept {
+    return (Numerics::ops::flushes ? 8 : 16) * lanes_of(level);
 }
 
 /// The level to run at for this numerics: baseline where it has a formula of its own.
@@ -61,7 +70,7 @@ simd_level level_for() noexcept {
 template <class Numerics>
 bool is_exact(const nudged_range& r) noexcept {
     if constexpr (QGRAFT_SIMD_NEON && Numerics::ops::flushes) {
-        return r.collapsed || (r.scale > 0x1p-60F && r.scale < 0x1p100F);
+        return r.collapsed || is_common(r.scale);
     } else {
         return static_cast<void>(r), true;
     }

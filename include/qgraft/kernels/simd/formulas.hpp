@@ -27,12 +27,6 @@ struct directions {
     mask below, passes, above;
 };
 
-/// low <= x && x <= high passes; NaN goes nowhere.
-QGRAFT_SIMD_FN directions directions_of(vec x, vec low, vec high) {
-    const mask below = less(x, low);
-    return {below, at_most_without(below, x, high), less(high, x)};
-}
-
 /// How formulas that divide by the scale do it.
 enum class quotient {
     divided,   ///< by the processor's division
@@ -99,8 +93,6 @@ struct formula {
 
     QGRAFT_SIMD_FN vec operator()(vec x) const { return value_of(steps(x)); }
 
-    QGRAFT_SIMD_FN directions of(vec x) const { return directions_of(x, low, high); }
-
 private:
     /// a + b, as a * 1 + b where that is asked for and there is such an instruction.
     template <bool AsProduct>
@@ -133,8 +125,44 @@ requires(clamps_integers(Form)) struct formula<Form, Q> {
         if constexpr (Form == quantize_form::nearest_int64) at = select(less(at, set(0x1p63F)), at, low);
         return value_of(lesser(greater(at, low), high));
     }
+};
 
-    QGRAFT_SIMD_FN directions of(vec x) const { return directions_of(steps(x), low, high); }
+/// The end of what rounds to the integer or one farther in, where `outward` is 0.5 or -0.5: the half, which rounds to
+/// the even one of its neighbours, or where that is not this integer the next float inward.
+QGRAFT_SIMD_FN vec end_of_rounding(vec integer, vec outward) {
+    const vec half = add(integer, outward);
+    // Of a magnitude from 2^e to 2^(e + 1) this is 0.75 to 1.5 units of the last place.
+    const vec unit = mul(magnitude(half), set(0x1.8p-24F));
+    const vec inward = sub(half, mul(unit, add(outward, outward)));
+    const vec pairs = mul(integer, set(0.5F));
+    return select(equal(pairs, floor(pairs)), half, inward);
+}
+
+/// Between which values gradients pass: low and high of x, or in PyTorch's forms, which round before they compare, of
+/// x * inv before it is rounded. Rounds: as the definition has it, of the rounded one, where finding other bounds for a
+/// few values does not pay.
+template <quantize_form Form, bool Rounds = false>
+struct bounds {
+    vec low, high, inv;
+
+    /// Of the numbers of a range.
+    template <class Source>
+    QGRAFT_SIMD_FN static bounds of_range(Source from) {
+        if constexpr (clamps_integers(Form) && !Rounds) {
+            return {end_of_rounding(from[at_low], set(-0.5F)), end_of_rounding(from[at_high], set(0.5F)), from[at_inv]};
+        } else {
+            return {from[at_low], from[at_high], from[at_inv]};
+        }
+    }
+
+    /// NaN goes nowhere.
+    QGRAFT_SIMD_FN directions of(vec x) const {
+        vec at = x;
+        if constexpr (clamps_integers(Form)) at = mul(x, inv);
+        if constexpr (clamps_integers(Form) && Rounds) at = detail::QGRAFT_SIMD_ISA::nearest(at);
+        const mask below = less(at, low);
+        return {below, at_most_without(below, at, high), less(high, at)};
+    }
 };
 
 }  // namespace QGRAFT_SIMD_ISA

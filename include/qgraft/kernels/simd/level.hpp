@@ -27,11 +27,8 @@ enum class simd_level : int { baseline, neon, sse41, avx2, avx512 };
 
 namespace detail {
 
-/// The level that a test has asked for, or -1. One variable in the whole program.
-inline std::atomic<int> forced_simd_level{-1};
-
-/// The best level of this processor, or -1 where nobody has looked yet.
-inline std::atomic<int> found_simd_level{-1};
+/// The level to run at, or -1 where nobody has looked yet; a test may set it. One variable in the whole program.
+inline std::atomic<int> simd_level_in_use{-1};
 
 QGRAFT_ISA_NAMESPACE_BEGIN
 
@@ -47,17 +44,14 @@ inline simd_level find_simd_level() noexcept {
     return simd_level::baseline;
 }
 
-/// The level to run at: what a test has asked for, else the best of this processor.
+/// The level to run at: what a test has set, else the best of this processor.
 inline simd_level current_simd_level() noexcept {
-    const int forced = forced_simd_level.load(std::memory_order_relaxed);
-    if (forced >= 0) [[unlikely]]
-        return static_cast<simd_level>(forced);
-    int found = found_simd_level.load(std::memory_order_relaxed);
-    if (found < 0) [[unlikely]] {
-        found = static_cast<int>(find_simd_level());
-        found_simd_level.store(found, std::memory_order_relaxed);
+    int level = simd_level_in_use.load(std::memory_order_relaxed);
+    if (level < 0) [[unlikely]] {
+        level = static_cast<int>(find_simd_level());
+        simd_level_in_use.store(level, std::memory_order_relaxed);
     }
-    return static_cast<simd_level>(found);
+    return static_cast<simd_level>(level);
 }
 
 /// While it lives, and where it is needed, this thread computes with subnormals flushed, rounds to nearest even and

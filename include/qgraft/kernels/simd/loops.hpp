@@ -7,3 +7,4 @@
 #include <qgraft/kernels/simd/channel_loops.hpp>
 #include <qgraft/kernels/simd/storage_loops.hpp>
 #include <qgraft/kernels/simd/nudge_loops.hpp>
+#include <qgraft/kernels/simd/range_loops.hpp>

@@ -42,6 +42,7 @@ inline constexpr std::size_t tile = 4;
 QGRAFT_SIMD_FN vec load(const float* p) { return {vld1q_f32(p)}; }
 QGRAFT_SIMD_FN vec set(float x) { return {vdupq_n_f32(x)}; }
 QGRAFT_SIMD_FN void store(float* p, vec a) { vst1q_f32(p, a.r); }
+QGRAFT_SIMD_FN float first(vec a) { return vgetq_lane_f32(a.r, 0); }
 /// There is no store past the caches for a single vector.
 QGRAFT_SIMD_FN void stream(float* p, vec a) { store(p, a); }
 QGRAFT_SIMD_FN void fence() {}
@@ -78,6 +79,7 @@ QGRAFT_SIMD_FN vec add_product(vec a, vec b, vec c) { return {vfmaq_f32(c.r, a.r
 /// c - a * b, rounded once where has_fma.
 QGRAFT_SIMD_FN vec subtract_product(vec a, vec b, vec c) { return {vfmsq_f32(c.r, a.r, b.r)}; }
 QGRAFT_SIMD_FN vec negated(vec a) { return {vnegq_f32(a.r)}; }
+QGRAFT_SIMD_FN vec magnitude(vec a) { return {vabsq_f32(a.r)}; }
 
 QGRAFT_SIMD_FN mask less(vec a, vec b) { return {vcltq_f32(a.r, b.r)}; }
 QGRAFT_SIMD_FN mask equal(vec a, vec b) { return {vceqq_f32(a.r, b.r)}; }
@@ -90,6 +92,7 @@ QGRAFT_SIMD_FN vec add_where(mask m, vec sum, vec a) {
     return {vaddq_f32(sum.r, vreinterpretq_f32_u32(vandq_u32(m.r, vreinterpretq_u32_f32(a.r))))};
 }
 QGRAFT_SIMD_FN bool all(mask a) { return vminvq_u32(a.r) != 0; }
+QGRAFT_SIMD_FN bool any(mask a) { return vmaxvq_u32(a.r) != 0; }
 /// a where the mask is set, else 0.
 QGRAFT_SIMD_FN vec keep(mask m, vec a) { return {vreinterpretq_f32_u32(vandq_u32(m.r, vreinterpretq_u32_f32(a.r)))}; }
 QGRAFT_SIMD_FN vec select(mask m, vec a, vec b) { return {vbslq_f32(m.r, a.r, b.r)}; }
@@ -125,6 +128,8 @@ QGRAFT_SIMD_FN total plus(total t, vec a) {
     return {vaddq_f64(vaddq_f64(t.r, vcvt_f64_f32(vget_low_f32(a.r))), vcvt_high_f64_f32(a.r))};
 }
 QGRAFT_SIMD_FN double sum(total t) { return vaddvq_f64(t.r); }
+/// The sums of all lanes of a and of those of b, added up in floats.
+QGRAFT_SIMD_FN range_gradient folded(vec a, vec b) { return {vaddvq_f32(a.r), vaddvq_f32(b.r)}; }
 /// p[i] += a[i], lane by lane.
 QGRAFT_SIMD_FN void add_to(double* p, vec a) {
     vst1q_f64(p, vaddq_f64(vld1q_f64(p), vcvt_f64_f32(vget_low_f32(a.r))));

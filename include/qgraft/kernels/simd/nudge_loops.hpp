@@ -18,17 +18,18 @@ struct nudged_lanes {
 /// a where it is NaN, else b.
 QGRAFT_SIMD_FN vec nan_or(vec a, vec b) { return select(ordered(a, a), b, a); }
 
-/// Clamped to qmin ... qmax, rounded half away from zero, 0 for NaN; see zero_point_at.
+/// Clamped to qmin ... qmax, rounded half away from zero, 0 for NaN; see zero_point_at. What is added is the float just
+/// below 0.5: with 0.5 that float would become 1, and a half still reaches the next integer, since the sum is rounded.
+/// Numbers: no z is NaN.
+template <bool Numbers>
 QGRAFT_SIMD_FN vec zero_point_lanes(vec z, vec qmin, vec qmax) {
-    const vec whole = floor(z);
-    const vec up = add(whole, set(1.0F));
-    const vec rounded = select(less(sub(z, whole), set(0.5F)), whole, up);
-    const vec clamped = select(less(z, qmin), qmin, select(less(qmax, z), qmax, rounded));
-    return select(ordered(z, z), clamped, set(0.0F));
+    const vec clamped = lesser(greater(z, qmin), qmax);
+    const vec rounded = floor(add(clamped, set(0x1.fffffep-2F)));
+    return Numbers ? rounded : select(ordered(z, z), rounded, set(0.0F));
 }
 
-/// TensorFlow's; see nudge in quant/affine.hpp.
-template <nudge_rule Rule>
+/// TensorFlow's; see nudge in quant/affine.hpp. Numbers: no range has a NaN or an infinity, nor is any 0, 0.
+template <nudge_rule Rule, bool Numbers = false>
 requires(Rule != nudge_rule::torch) QGRAFT_SIMD_FN nudged_lanes nudged(vec min, vec max, const nudge_spec& spec) {
     const vec nothing = set(0.0F);
     const vec qmin = set(spec.qmin);
@@ -36,7 +37,7 @@ requires(Rule != nudge_rule::torch) QGRAFT_SIMD_FN nudged_lanes nudged(vec min, 
     const vec levels = sub(qmax, qmin);
     const vec width = sub(max, min);
     const vec scale = div(width, levels);
-    const vec zero_point = zero_point_lanes(sub(qmin, div(min, scale)), qmin, qmax);
+    const vec zero_point = zero_point_lanes<Numbers>(sub(qmin, div(min, scale)), qmin, qmax);
     nudged_lanes r{mul(sub(qmin, zero_point), scale),
                    mul(sub(qmax, zero_point), scale),
                    scale,
@@ -54,7 +55,7 @@ requires(Rule != nudge_rule::torch) QGRAFT_SIMD_FN nudged_lanes nudged(vec min, 
 }
 
 /// PyTorch's; see torch::nudge.
-template <nudge_rule Rule>
+template <nudge_rule Rule, bool Numbers = false>
 requires(Rule == nudge_rule::torch) QGRAFT_SIMD_FN nudged_lanes nudged(vec min, vec max, const nudge_spec& spec) {
     const vec nothing = set(0.0F);
     const vec qmin = set(spec.qmin);
@@ -68,13 +69,50 @@ requires(Rule == nudge_rule::torch) QGRAFT_SIMD_FN nudged_lanes nudged(vec min, 
         scale = div(farthest, div(levels, set(2.0F)));
     }
     scale = nan_or(scale, greater(scale, set(std::numeric_limits<float>::epsilon())));
-    vec zero_point = set(spec.middle);
+    // Symmetric: 2^(bits - 1).
+    vec zero_point = mul(add(qmax, set(1.0F)), set(0.5F));
     if (!spec.symmetric) {
         const vec zero = sub(qmin, detail::QGRAFT_SIMD_ISA::nearest(div(low, scale)));
         zero_point = lesser(greater(zero, qmin), qmax);
     }
     return {sub(qmin, zero_point), sub(qmax, zero_point), scale, div(set(1.0F), scale), nothing,
             less(nothing, nothing)};
+}
+
+/// The numbers of ranges for which nudges_in_any_mode is true, nudged.
+template <nudge_rule Rule, quantize_form Form>
+struct nudged_numbers {
+    nudged_lanes r;
+
+    QGRAFT_SIMD_FN nudged_numbers(vec min, vec max, const nudge_spec& spec) : r(nudged<Rule, true>(min, max, spec)) {}
+
+    QGRAFT_SIMD_FN vec operator[](simd_param which) const {
+        switch (which) {
+            case at_low:
+                return r.low;
+            case at_high:
+                return r.high;
+            case at_scale:
+                return r.scale;
+            case at_inv:
+                return divides_by_scale(Form) ? div(set(1.0F), r.scale) : r.inv;
+            default:
+                return r.zero;
+        }
+    }
+};
+
+/// The bounds of such ranges. Where the numerics flushes subnormals, these count as zero in every floating-point mode:
+/// a bound that is 0 is moved to the greatest one, which others, multiples of a scale, are too far from to change.
+template <nudge_rule Rule, quantize_form Form>
+QGRAFT_SIMD_FN bounds<Form, true> nudged_bounds(vec min, vec max, const nudge_spec& spec) {
+    auto range = bounds<Form, true>::of_range(nudged_numbers<Rule, Form>(min, max, spec));
+    if constexpr (Rule != nudge_rule::torch) {
+        const vec subnormal = set(0x1.fffffcp-127F);
+        range.low = sub(range.low, subnormal);
+        range.high = add(range.high, subnormal);
+    }
+    return range;
 }
 
 /// What is in rows at_low and at_high, n ranges and up to a vector beyond, becomes the numbers of these ranges nudged;

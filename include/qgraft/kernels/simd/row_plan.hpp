@@ -9,19 +9,22 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <new>
+#include <type_traits>
 
 namespace qgraft::detail {
 QGRAFT_ISA_NAMESPACE_BEGIN
 
-/// `size` values; a few are on the stack.
+/// Room for `size` values, which are not set; a few are on the stack.
 template <class T, std::size_t Few>
 class scratch {
 public:
     explicit scratch(std::size_t size) : many_(size > Few ? new T[size] : nullptr) {}
-    T* data() noexcept { return many_ ? many_.get() : few_; }
+    T* data() noexcept { return many_ ? many_.get() : std::launder(reinterpret_cast<T*>(few_)); }
 
 private:
-    alignas(64) T few_[Few];
+    static_assert(std::is_trivially_copyable_v<T> && std::is_trivially_destructible_v<T>);
+    alignas(64) std::byte few_[Few * sizeof(T)];
     std::unique_ptr<T[]> many_;
 };
 

@@ -42,6 +42,7 @@ inline constexpr std::size_t tile = 2;
 QGRAFT_SIMD_FN vec load(const float* p) { return {_mm_loadu_ps(p)}; }
 QGRAFT_SIMD_FN vec set(float x) { return {_mm_set1_ps(x)}; }
 QGRAFT_SIMD_FN void store(float* p, vec a) { _mm_storeu_ps(p, a.r); }
+QGRAFT_SIMD_FN float first(vec a) { return _mm_cvtss_f32(a.r); }
 QGRAFT_SIMD_FN void stream(float* p, vec a) { _mm_stream_ps(p, a.r); }
 QGRAFT_SIMD_FN void fence() { _mm_sfence(); }
 
@@ -77,6 +78,7 @@ QGRAFT_SIMD_FN vec add_product(vec a, vec b, vec c) { return add(mul(a, b), c); 
 /// c - a * b, rounded once where has_fma.
 QGRAFT_SIMD_FN vec subtract_product(vec a, vec b, vec c) { return sub(c, mul(a, b)); }
 QGRAFT_SIMD_FN vec negated(vec a) { return {_mm_xor_ps(a.r, _mm_set1_ps(-0.0F))}; }
+QGRAFT_SIMD_FN vec magnitude(vec a) { return {_mm_andnot_ps(_mm_set1_ps(-0.0F), a.r)}; }
 
 /// a where a < b, else b: b where either is NaN.
 QGRAFT_SIMD_FN vec lesser(vec a, vec b) { return {_mm_min_ps(a.r, b.r)}; }
@@ -94,6 +96,7 @@ QGRAFT_SIMD_FN mask at_most_without(mask a, vec x, vec y) { return {_mm_andnot_p
 /// sum + a in the lanes of the mask.
 QGRAFT_SIMD_FN vec add_where(mask m, vec sum, vec a) { return {_mm_add_ps(sum.r, _mm_and_ps(m.r, a.r))}; }
 QGRAFT_SIMD_FN bool all(mask a) { return _mm_movemask_ps(a.r) == 0xf; }
+QGRAFT_SIMD_FN bool any(mask a) { return _mm_movemask_ps(a.r) != 0; }
 /// a where the mask is set, else 0.
 QGRAFT_SIMD_FN vec keep(mask m, vec a) { return {_mm_and_ps(m.r, a.r)}; }
 QGRAFT_SIMD_FN vec select(mask m, vec a, vec b) { return {_mm_blendv_ps(b.r, a.r, m.r)}; }
@@ -148,6 +151,12 @@ QGRAFT_SIMD_FN total plus(total t, vec a) {
     return {_mm_add_pd(_mm_add_pd(t.r, _mm_cvtps_pd(a.r)), _mm_cvtps_pd(_mm_movehl_ps(a.r, a.r)))};
 }
 QGRAFT_SIMD_FN double sum(total t) { return _mm_cvtsd_f64(_mm_add_sd(t.r, _mm_unpackhi_pd(t.r, t.r))); }
+/// The sums of all lanes of a and of those of b, added up in floats.
+QGRAFT_SIMD_FN range_gradient folded(vec a, vec b) {
+    const __m128 two = _mm_add_ps(_mm_unpacklo_ps(a.r, b.r), _mm_unpackhi_ps(a.r, b.r));
+    const __m128 one = _mm_add_ps(two, _mm_movehl_ps(two, two));
+    return {detail::opaque(_mm_cvtss_f32(one)), detail::opaque(_mm_cvtss_f32(_mm_shuffle_ps(one, one, 1)))};
+}
 /// p[i] += a[i], lane by lane.
 QGRAFT_SIMD_FN void add_to(double* p, vec a) {
     _mm_storeu_pd(p, _mm_add_pd(_mm_loadu_pd(p), _mm_cvtps_pd(a.r)));

@@ -43,13 +43,10 @@ QGRAFT_SIMD_FN void transform(const float* in, float* out, std::size_t n, const 
         i = floats_to_alignment(out);
         if (i != 0) store_first(out, f(load_first(in, i)), i);
     }
-    for (; i + 4 * lanes <= n; i += 4 * lanes) {
+    for (; i + 2 * lanes <= n; i += 2 * lanes) {
         const vec a = f(load(in + i));
         const vec b = f(load(in + i + lanes));
-        const vec c = f(load(in + i + 2 * lanes));
-        const vec d = f(load(in + i + 3 * lanes));
         put(out + i, a, b, streams);
-        put(out + i + 2 * lanes, c, d, streams);
     }
     for (; i + lanes <= n; i += lanes) store(out + i, f(load(in + i)));
     if (i != n) store_first(out + i, f(load_first(in + i, n - i)), n - i);
@@ -157,9 +154,9 @@ struct lane_sums {
 };
 
 /// dx of one vector; adds to the sums.
-template <class F>
-QGRAFT_SIMD_FN vec gradient_of(vec grad, vec x, const F& f, vec one, lane_sums& sums) {
-    const directions to = f.of(x);
+template <class Bounds>
+QGRAFT_SIMD_FN vec gradient_of(vec grad, vec x, const Bounds& range, vec one, lane_sums& sums) {
+    const directions to = range.of(x);
     sums.below = add_where(to.below, sums.below, grad);
     sums.above = add_where(to.above, sums.above, grad);
     sums.check = add(sums.check, grad);
@@ -167,68 +164,96 @@ QGRAFT_SIMD_FN vec gradient_of(vec grad, vec x, const F& f, vec one, lane_sums& 
 }
 
 /// Adds what the definition adds for one vector, product by product, to below[0 ... lanes - 1] and above.
-template <class F>
-QGRAFT_SIMD_FN void add_exact_sums(vec grad, vec x, const F& f, double* below, double* above) {
+template <class Bounds>
+QGRAFT_SIMD_FN void add_exact_sums(vec grad, vec x, const Bounds& range, double* below, double* above) {
     const vec one = opaque(set(1.0F));
-    const directions to = f.of(x);
+    const directions to = range.of(x);
     add_to(below, mul(grad, keep(to.below, one)));
     add_to(above, mul(grad, keep(to.above, one)));
 }
 
-/// Vectors whose gradients are added up in floats.
-inline constexpr std::size_t chunk = 16 * lanes;
+/// The elements whose gradients are added up in the lanes of two vectors, with as many roundings as summed_rows has.
+inline constexpr std::size_t chunk = 2 * (summed_rows - 1) * lanes;
+
+/// The elements whose gradients are added up to one float, the lanes in the end, which takes fewer roundings.
+inline constexpr std::size_t few_elements = 16 * lanes;
 
 /// The sums in double of n <= chunk elements: for the few with infinite or huge gradients.
-template <class F>
-QGRAFT_SIMD_FN range_sums exact_sums(const float* grad, const float* in, std::size_t n, const F& f) {
+template <class Bounds>
+QGRAFT_SIMD_FN range_sums exact_sums(const float* grad, const float* in, std::size_t n, const Bounds& range) {
     double below[lanes]{};
     double above[lanes]{};
     range_sums sums;
     for (std::size_t i = 0; i < n; i += lanes) {
         const std::size_t count = n - i < lanes ? n - i : lanes;
-        add_exact_sums(load_up_to(grad + i, count), load_up_to(in + i, count), f, below, above);
+        add_exact_sums(load_up_to(grad + i, count), load_up_to(in + i, count), range, below, above);
     }
     for (std::size_t k = 0; k < lanes; ++k) sums += {below[k], above[k]};
     return sums;
 }
 
 /// dx of n <= chunk elements, and their sums in float lanes.
-template <class F>
+template <class Bounds>
 QGRAFT_SIMD_FN void gradient_chunk(const float* grad, const float* in, float* dx, bool streams, std::size_t n,
-                                   const F& f, lane_sums& even, lane_sums& odd) {
+                                   const Bounds& range, lane_sums& even, lane_sums& odd) {
     const vec one = opaque(set(1.0F));
     std::size_t i = 0;
     QGRAFT_SIMD_ROLLED
     for (; i + 2 * lanes <= n; i += 2 * lanes) {
-        const vec a = gradient_of(load(grad + i), load(in + i), f, one, even);
-        const vec b = gradient_of(load(grad + i + lanes), load(in + i + lanes), f, one, odd);
+        const vec a = gradient_of(load(grad + i), load(in + i), range, one, even);
+        const vec b = gradient_of(load(grad + i + lanes), load(in + i + lanes), range, one, odd);
         put(dx + i, a, b, streams);
     }
     for (; i < n; i += lanes) {
         const std::size_t count = n - i < lanes ? n - i : lanes;
-        store_up_to(dx + i, gradient_of(load_up_to(grad + i, count), load_up_to(in + i, count), f, one, even), count);
+        store_up_to(dx + i, gradient_of(load_up_to(grad + i, count), load_up_to(in + i, count), range, one, even),
+                    count);
     }
 }
 
-/// The gradient of one block, at most gradient_block elements. Sums depend on nothing but the values and the place in
-/// the block.
-template <class F>
+QGRAFT_SIMD_FN bool is_finite(float x) { return x - x == 0.0F; }
+
+/// The gradient of a block of n <= few_elements; dx is not the memory of what is read. Returns the sums, added up in
+/// floats, which few can be; they are only good where their sum is finite.
+template <class Bounds>
+QGRAFT_SIMD_FN range_gradient gradient_of_few(const float* grad, const float* in, float* dx, bool streams,
+                                              std::size_t n, const Bounds& range) {
+    lane_sums even;
+    lane_sums odd;
+    gradient_chunk(grad, in, dx, streams, n, range, even, odd);
+    if (n >= 2 * lanes) even.add(odd);
+    // What is not finite becomes NaN.
+    return folded(add(even.below, sub(even.check, even.check)), even.above);
+}
+
+/// The gradient of one block, at most gradient_block elements. Sums depend on nothing but its size and its values.
+template <class Bounds>
 QGRAFT_SIMD_FN range_sums gradient_block_sums(const float* grad, const float* in, output& dx, std::size_t n,
-                                              const F& f) {
+                                              const Bounds& range) {
+    range_sums exact;
+    if (n <= few_elements) {
+        const range_gradient sums = gradient_of_few(grad, in, dx.next(), dx.streams(), n, range);
+        if (is_finite(sums.min + sums.max)) [[likely]] {
+            exact = {sums.min, sums.max};
+        } else {
+            exact = exact_sums(grad, in, n, range);
+        }
+        dx.wrote(n);
+        return exact;
+    }
     total below = no_total();
     total above = no_total();
-    range_sums exact;
     for (std::size_t i = 0; i < n; i += chunk) {
         const std::size_t count = n - i < chunk ? n - i : chunk;
         lane_sums even;
         lane_sums odd;
-        gradient_chunk(grad + i, in + i, dx.next(), dx.streams(), count, f, even, odd);
+        gradient_chunk(grad + i, in + i, dx.next(), dx.streams(), count, range, even, odd);
         even.add(odd);
         if (even.finite()) [[likely]] {
             below = plus(below, even.below);
             above = plus(above, even.above);
         } else {
-            exact += exact_sums(grad + i, in + i, count, f);
+            exact += exact_sums(grad + i, in + i, count, range);
         }
         dx.wrote(count);
     }
@@ -240,12 +265,12 @@ QGRAFT_SIMD_FN range_sums gradient_block_sums(const float* grad, const float* in
 template <quantize_form Form>
 QGRAFT_SIMD_KERNEL void gradient(const float* grad, const float* in, float* dx, std::size_t n, const float* params,
                                  std::size_t stride, bool streams, range_sums* sums) {
-    const formula<Form> f(one_range{params, stride});
+    const auto range = bounds<Form>::of_range(one_range{params, stride});
     alignas(64) float held[chunk + 2 * lanes];
     output to(dx, dx == grad || dx == in, streams, held);
     for (std::size_t i = 0; i < n; i += gradient_block) {
         const std::size_t count = n - i < gradient_block ? n - i : gradient_block;
-        *sums += gradient_block_sums(grad + i, in + i, to, count, f);
+        *sums += gradient_block_sums(grad + i, in + i, to, count, range);
     }
     to.finish();
 }
