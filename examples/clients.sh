@@ -5,6 +5,7 @@
 # usage: sh examples/clients.sh [CLIENT...]     those named, or all:
 #   digits            trains a network at several widths, from TensorFlow in Python; a table and a plot
 #   lite              runs what digits has trained in integers, by TFLite
+#   post_training     quantizes what digits has trained in floats, by ranges that it observes
 #   verify            compares what --verify misses with what TFLite's converter leaves in floats
 #   modern            converts what the modern profile makes of many networks
 #   tensorflow_host   rewrites TensorFlow's own messages in a program and in an op
@@ -15,7 +16,7 @@
 set -u
 cd "$(dirname "$0")/.." || exit 1
 
-all='digits lite verify modern tensorflow_host tensorflow_op torch_op'
+all='digits lite post_training verify modern tensorflow_host tensorflow_op torch_op'
 python=$PWD/build/clients/bin/python
 rewrite=build/bin/qgraft-rewrite
 
@@ -23,6 +24,7 @@ run_client() {
     case $1 in
     digits) "$python" -B examples/tensorflow/digits.py "$rewrite" build/clients/digits ;;
     lite) "$python" -B examples/tensorflow/lite.py "$rewrite" build/clients/digits ;;
+    post_training) "$python" -B examples/tensorflow/post_training.py "$rewrite" build/clients/digits ;;
     verify) "$python" -B examples/tensorflow/verify.py "$rewrite" build/clients/verify ;;
     modern) "$python" -B examples/tensorflow/modern.py "$rewrite" build/clients/modern build/recorded_graphs ;;
     tensorflow_host) sh examples/tensorflow_host/run.sh "$python" build/clients/tensorflow_host "$rewrite" ;;

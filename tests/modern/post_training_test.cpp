@@ -51,6 +51,19 @@ TEST_CASE("ranges of weights are those of their constants, ranges of activations
     CHECK(range_at(g, "conv", 1) == std::pair(-2.0, 2.0));
 }
 
+TEST_CASE("what folding into constants has left behind needs no ranges") {
+    toy::graph g = frozen_network();
+    const auto old = g("old", word::conv2d, {g.find("image"), g.constant("trained/old", {1, 2, 3, 4}, {1, 1, 2, 2})});
+    SUBCASE("a batch norm") { g("norm", word::batch_norm, {old}); }
+    SUBCASE("one that is spelled out") {
+        g("shifted", word::add, {g("scaled", word::mul, {old, g.constant("s", {1, 2}, {2})}), g.constant("o", {0})});
+    }
+    const report r = quantize_post_training<kernels>(g, {{"image", {-1, 1}}, {"relu", {0, 3}}});
+    CHECK(r.count(outcome::quantized) == 3);
+    CHECK(r.decisions.front().reason == "8 bits, range from -1.000000 to 1.000000");
+    CHECK(missing_ranges(g, target::tflite_int8).missing.empty());
+}
+
 TEST_CASE("a value that the table does not have is left, and told") {
     toy::graph g = frozen_network();
     qat_options<toy::graph> options;
@@ -68,7 +81,8 @@ TEST_CASE("a value that the table does not have is left, and told") {
 TEST_CASE("a range that is none is refused, with the tensor's name") {
     toy::graph g = frozen_network();
     const float nan = std::numeric_limits<float>::quiet_NaN();
-    for (const quant_range bad : {quant_range{1, -1}, quant_range{nan, 1}, quant_range{0, std::numeric_limits<float>::infinity()}}) {
+    for (const quant_range bad :
+         {quant_range{1, -1}, quant_range{nan, 1}, quant_range{0, std::numeric_limits<float>::infinity()}}) {
         CHECK_THROWS_WITH_AS(quantize_post_training<kernels>(g, {{"image", bad}, {"relu", {0, 6}}}),
                              "ranges: the range of 'image' is not finite, or its minimum is the greater",
                              invalid_option);

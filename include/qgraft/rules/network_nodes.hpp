@@ -10,6 +10,7 @@
 #include <qgraft/ops/range_traits.hpp>
 #include <qgraft/ops/view.hpp>
 #include <qgraft/rules/folded_copies.hpp>
+#include <qgraft/rules/replaced_layers.hpp>
 #include <qgraft/rules/stored_values.hpp>
 
 namespace qgraft {
@@ -27,6 +28,7 @@ public:
                                    if (layers.find(input, weights) != no_node) is_copy_[n] = true;
                                    layers.mark(input, weights, is_replaced);
                                });
+        constant_copies(view, stored).mark(is_replaced);
         find_observers();
         follow_activations(is_replaced);
         follow_inputs(stored);

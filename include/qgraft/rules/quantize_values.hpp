@@ -98,7 +98,7 @@ private:
             insert(v.at, settings, is_made_with_value ? nullptr : &ends, below, place);
             const std::size_t others = g.values.size() - 1;
             decide(v.at.node, outcome::quantized,
-                   describe(settings) +
+                   (config_.known == nullptr ? describe(settings) : describe_known(settings, ends)) +
                        (others == 0 ? "" : ", one range with " + std::to_string(others) + " other values"));
         }
     }
@@ -118,6 +118,13 @@ private:
 
     void decide(node_id n, outcome what, std::string reason) {
         report_.decisions.push_back({"quantize_values", view_.name(n), what, std::move(reason)});
+    }
+
+    [[nodiscard]] static std::string describe_known(const range_settings& r, const range_bounds& ends) {
+        std::string text = std::to_string(r.spec.bits) + " bits, ";
+        if (r.channels) return text + "a range for each of " + std::to_string(r.channels->count) + " channels";
+        return text + "range from " + std::to_string(ends.low.given.number) + " to " +
+               std::to_string(ends.high.given.number);
     }
 
     [[nodiscard]] bool in_scope(node_id n) const { return scope_.empty() || view_.name(n).starts_with(scope_); }
