@@ -55,6 +55,7 @@ qgraft::qat_options<graph> options_of(const settings& s) {
     o.stages = s.stage;
     o.as_reference = s.as_reference;
     o.strict = s.strict;
+    o.share_additions = s.share_additions;
     if (s.modern) o.profile = &qgraft::modern_profile;
     if (s.verify) o.verify = verifier_of(*s.verify);
     if (s.configuration) qgraft::property_tree::apply(*s.configuration, o);

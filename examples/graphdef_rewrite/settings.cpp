@@ -76,6 +76,7 @@ void declare(CLI::App& app, settings& s) {
     app.add_option("--profile", s.modern, "tf115: the rules of tf.contrib.quantize; modern: whatever inference needs")
         ->transform(CLI::CheckedTransformer(std::map<std::string, bool>{{"tf115", false}, {"modern", true}}))
         ->option_text("PROFILE (tf115)");
+    app.add_flag("--share-additions", s.share_additions, "Modern profile: operands of an addition share a range");
     app.add_option("--post-training", s.post_training,
                    "Quantize a frozen graph: ranges of weights from its constants, of activations from FILE, JSON")
         ->option_text("FILE");
@@ -105,6 +106,9 @@ void declare(CLI::App& app, settings& s) {
 void check_flags(const settings& s) {
     if (s.as_reference && (s.modern || !s.post_training.empty())) {
         throw CLI::ValidationError("--as-reference", "goes with the profile tf115 alone");
+    }
+    if (s.share_additions && !s.modern && s.post_training.empty()) {
+        throw CLI::ValidationError("--share-additions", "is of the modern profile");
     }
     if (s.quant_delay && !s.post_training.empty()) {
         throw CLI::ValidationError("--quant-delay", "is for training, and not for --post-training");

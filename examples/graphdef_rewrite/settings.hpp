@@ -34,6 +34,7 @@ struct settings {
     std::string config;
     std::optional<qgraft::property_tree::configuration> configuration;  ///< what the file of --config says
     bool modern = false;
+    bool share_additions = false;
     std::string post_training;
     std::optional<qgraft::range_table> ranges;  ///< what the file of --post-training says
     bool list_values = false;

@@ -42,6 +42,8 @@ struct qat_options {
 
     /// The rules that quantize: those of TensorFlow 1.15, or &modern_profile of modern.hpp.
     const quantize_profile* profile = nullptr;
+    /// Of the modern profile: the operands of an addition share a range, for targets that add integers as they are.
+    bool share_additions = false;
     stage stages = stage::all;
     bool as_reference = false;  ///< equal to TensorFlow 1.15 also where it is wrong
     bool strict = false;        ///< warnings are errors
@@ -120,6 +122,7 @@ quantize_config common_config(const qat_options<G>& options, phase p) {
     config.scope = options.scope;
     config.as_reference = options.as_reference;
     config.weights_by_place = options.profile != nullptr;
+    config.share_additions = options.share_additions;
     return config;
 }
 

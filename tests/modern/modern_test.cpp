@@ -133,6 +133,21 @@ TEST_CASE("an addition has a range of its own, and so have its operands") {
           lines{"image", "a/weights", "a/layer", "b/weights", "b/layer", "relu"});
 }
 
+TEST_CASE(
+    "where the target adds integers as they are, the operands of an addition share a range; its result does not") {
+    toy::graph g;
+    const auto x = g("image", word::other);
+    const auto sum = g("sum", word::add, {apply(g, "a", x), apply(g, "b", x)});
+    g("more", word::add, {sum, g("pooled", word::max_pool, {x})});
+    options o;
+    o.share_additions = true;
+    quantize<phase::evaluation>(g, o);
+    CHECK(range_of(g, quantizer_of(g, "sum", 0)) == range_of(g, quantizer_of(g, "sum", 1)));
+    CHECK(range_of(g, quantizer_of(g, "more", 0)) == range_of(g, quantizer_of(g, "pooled", 0)));
+    CHECK(range_of(g, quantizer_of(g, "sum", 0)) != range_of(g, quantizer_of(g, "more", 0)));
+    CHECK(g.count(word::variable) == 2 + 2 * (2 + 3));
+}
+
 TEST_CASE("the target fixes the range of a softmax; what it reads has one") {
     toy::graph g;
     g("scores", word::softmax, {apply(g, "dense", g("image", word::other), word::matmul)});

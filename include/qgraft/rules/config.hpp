@@ -56,6 +56,8 @@ struct quantize_config {
     bool as_reference = false;
     /// Weights are what stands where a layer has its weights; otherwise only trained parameters, and multiples of them.
     bool weights_by_place = false;
+    /// The operands of an addition share a range.
+    bool share_additions = false;
     /// Ranges as numbers; null: the graph has variables for them.
     const known_ranges* known = nullptr;
     /// Layers that stay as they are, sorted.

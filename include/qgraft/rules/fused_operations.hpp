@@ -83,6 +83,16 @@ private:
         return found && !is_fused_[found->node] && network_.carries(found->node) ? found : std::nullopt;
     }
 
+    /// Whether a node is the correcting product behind a folded layer, or the first addition behind that.
+    [[nodiscard]] bool is_corrected(node_id n) const {
+        if (view_.word_of(n) == word::mul) return true;
+        if (view_.word_of(n) != word::add) return false;
+        const auto operands = view_.inputs(n);
+        return is_fused_mul(operands[0].node) || is_fused_mul(operands[1].node);
+    }
+
+    [[nodiscard]] bool is_fused_mul(node_id n) const { return view_.word_of(n) == word::mul && is_fused_[n]; }
+
     /// Whether a slot belongs to the bias of a layer, or to the corrections that training has before it.
     [[nodiscard]] bool extends(node_id layer, use u) {
         const word w = view_.word_of(u.node);
@@ -90,8 +100,8 @@ private:
         if (w != word::add && w != word::mul) return false;
         const auto operands = view_.inputs(u.node);
         const node_id other = operands[1 - u.operand].node;
-        const bool corrects = w == word::mul || view_.word_of(operands[u.operand].node) == word::mul;
-        if (corrects && network_.is_folded_copy(layer)) return !network_.carries(other);
+        if (network_.is_folded_copy(layer) && (w == word::mul || is_corrected(operands[u.operand].node)))
+            return !network_.carries(other);
         return w == word::add && stored_.is_stored(other);
     }
 

@@ -27,8 +27,10 @@ struct range_group {
 /// value that nothing joins to another is a group of its own.
 class range_groups {
 public:
-    /// `view` must outlive this.
-    explicit range_groups(const graph_view& view) : view_(view), first_(view.size() + std::size_t{1}, 0) {
+    /// `view` must outlive this. With `with_additions` the two operands of an addition are one group, too: some targets
+    /// add integers as they are.
+    explicit range_groups(const graph_view& view, bool with_additions = false)
+        : view_(view), with_additions_(with_additions), first_(view.size() + std::size_t{1}, 0) {
         count_outputs();
         parent_.resize(first_.back());
         for (std::size_t i = 0; i < parent_.size(); ++i) parent_[i] = i;
@@ -89,14 +91,28 @@ private:
     }
 
     void join(node_id n) {
-        if (range_traits_of(view_.word_of(n)).result != range_rule::same) return;
         const auto operands = view_.inputs(n);
+        if (with_additions_ && view_.word_of(n) == word::add) {
+            join(first_[operands[0].node] + operands[0].port, first_[operands[1].node] + operands[1].port);
+        }
+        if (range_traits_of(view_.word_of(n)).result != range_rule::same) return;
         for (std::uint32_t i = 0; i < operands.size(); ++i) {
             if (is_data_operand(view_, {n, i})) join(first_[n], first_[operands[i].node] + operands[i].port);
         }
+        if (view_.word_of(n) == word::delayed) join_behind_switches(n);
         // Each result of a split is a part of its operand. Other operations have further results of other kinds.
         if (view_.word_of(n) != word::slice) return;
         for (std::size_t part = first_[n] + 1; part < first_[n + std::size_t{1}]; ++part) join(first_[n], part);
+    }
+
+    /// A delay may read what it chooses from through nodes of no word, which hand on their first operand.
+    void join_behind_switches(node_id delay) {
+        for (const tensor t : view_.inputs(delay)) {
+            const auto above = view_.inputs(t.node);
+            if (view_.word_of(t.node) == word::other && !above.empty()) {
+                join(first_[delay], first_[above[0].node] + above[0].port);
+            }
+        }
     }
 
     void join(std::size_t a, std::size_t b) {
@@ -112,6 +128,7 @@ private:
     }
 
     const graph_view& view_;
+    bool with_additions_;
     std::vector<std::size_t> first_;  ///< by node: its output 0 among the values
     std::vector<std::size_t> parent_;
 };

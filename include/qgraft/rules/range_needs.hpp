@@ -32,9 +32,13 @@ struct range_need {
 /// What a graph needs ranges for, with what tells it.
 class range_needs {
 public:
-    /// `view` must outlive this.
-    explicit range_needs(const graph_view& view)
-        : view_(view), groups_(view), stored_(view), network_(view, stored_), fused_(view, network_, stored_) {}
+    /// `view` must outlive this. `with_additions` is for the groups.
+    explicit range_needs(const graph_view& view, bool with_additions = false)
+        : view_(view),
+          groups_(view, with_additions),
+          stored_(view),
+          network_(view, stored_),
+          fused_(view, network_, stored_) {}
 
     /// Calls f(const range_need&) for each, in the order of the operations; a value may come several times.
     template <class F>

@@ -36,7 +36,7 @@ namespace detail {
 class value_group_finder {
 public:
     value_group_finder(const graph_view& view, const quantize_config& config)
-        : view_(view), config_(config), needs_(view), place_(needs_.groups().size(), 0) {}
+        : view_(view), config_(config), needs_(view, config.share_additions), place_(needs_.groups().size(), 0) {}
 
     std::vector<value_group> find() {
         needs_.for_each([this](const range_need& need) { take(need); });
