@@ -116,12 +116,30 @@ def depthwise(x):
     return tf.nn.relu6(normed(conv(x, 'pointwise', 8, 1), 'norm'))
 
 
+def shuffled(x):
+    """What only moves values about, and splits them."""
+    a, b = tf.split(tf.nn.relu(conv(x, 'first')), 2, 3)
+    x = tf.stack([tf.nn.relu(conv(a, 'second', 4)), b], 4)
+    x = tf.reshape(tf.transpose(x, [0, 1, 2, 4, 3]), [1, 8, 8, 8])
+    a, b = tf.split(conv(x, 'third'), [2, 6], 3)
+    return conv(tf.nn.depth_to_space(tf.concat([b, a], 3), 2), 'last', 2)
+
+
+def attention(x):
+    x = tf.reshape(conv(x, 'first'), [1, 64, 8])
+    queries, keys, values = (tf.reshape(dense(tf.reshape(x, [64, 8]), n, 8), [1, 64, 8]) for n in ('q', 'k', 'v'))
+    return tf.matmul(tf.nn.softmax(tf.matmul(queries, keys, transpose_b=True) * .35), values)
+
+
 def scores(x):
     return tf.nn.softmax(dense(flat(tf.transpose(conv(x, 'first'), [0, 2, 1, 3])), 'dense'))
 
 
 NETWORKS = {f.__name__: f for f in (bare, leaky_relu, hard_swish, hard_sigmoid_gate, sigmoid_gate, prelu, transposed,
-                                    joined, dense_block, u_net, residual, preprocessed, depthwise, scores)}
+                                    joined, dense_block, u_net, residual, preprocessed, depthwise, shuffled, attention,
+                                    scores)}
+# TFLite multiplies batches of matrices in signed bytes only.
+SIGNED = 'attention'
 
 
 def export(build, path):
