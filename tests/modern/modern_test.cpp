@@ -170,12 +170,31 @@ TEST_CASE("a layer that is left out stays as it is, and what it reads and gives 
     options o;
     SUBCASE("by name") {
         o.exclude = {b};
-        CHECK(quantized_in(quantize<phase::evaluation>(g, o)) ==
-              lines{"image", "a/weights", "a/layer", "b/layer", "c/weights", "c/relu"});
+        const report r = quantize<phase::evaluation>(g, o);
+        CHECK(reason_for(r, "b/weights") == "none");
+        CHECK(r.count(outcome::left_as_is) == 1);
+        CHECK(quantized_in(r) == lines{"image", "a/weights", "a/layer", "b/layer", "c/weights", "c/relu"});
     }
     SUBCASE("by scope") {
         o.scope = "c";
         CHECK(quantized_in(quantize<phase::evaluation>(g, o)) == lines{"c/weights", "c/relu"});
+    }
+}
+
+TEST_CASE("a transposed convolution can be left out, too, and has settings") {
+    toy::graph g;
+    const auto up = apply(g, "up", g("image", word::other), word::conv2d_transpose);
+    apply(g, "next", up);
+    options o;
+    SUBCASE("left out") {
+        o.exclude = {up};
+        CHECK(quantized_in(quantize<phase::evaluation>(g, o)) == lines{"up/layer", "next/weights", "next/layer"});
+    }
+    SUBCASE("set") {
+        o.layers = for_each_layer([](const auto& facts, layer_settings& s) {
+            if (facts.op == word::conv2d_transpose) s.weights.bits = 5;
+        });
+        CHECK(reason_for(quantize<phase::evaluation>(g, o), "up/weights").starts_with("quantized, 5 bits"));
     }
 }
 

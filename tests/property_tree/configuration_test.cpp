@@ -155,7 +155,7 @@ TEST_CASE("every error is told, each with the path of its key") {
                 "quant_delay: is '-1', and must be a whole number from 0 on",
                 "scope: is the string '', and must be a text that is not empty",
                 "layers.0.weights.bits: is '4.5', and must be a whole number from 2 to 16",
-                "layers.1.op: is the string 'conv', and must be conv2d, depthwise_conv2d or matmul",
+                "layers.1.op: is the string 'conv', and must be conv2d, depthwise_conv2d, matmul or conv2d_transpose",
                 "layers.2.position: is the string 'second', and must be first, last or a whole number, -1 for the last",
                 "layers.2.weights.bits: is null, and must be a whole number from 2 to 16",
                 "layers.2.weights.range: is the string 'mean', and must be last_value or moving_average",

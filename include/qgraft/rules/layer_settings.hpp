@@ -35,7 +35,7 @@ struct layer_settings {
 /// A layer as whoever decides on its settings is shown it.
 struct layer_facts {
     std::string name{};     ///< empty where the graph has no names
-    word op = word::other;  ///< conv2d, depthwise_conv2d or matmul
+    word op = word::other;  ///< conv2d, depthwise_conv2d, matmul, conv2d_transpose
     std::string op_name{};  ///< the graph's own name of the operation
     char separator = '/';   ///< between the parts of the name
 };

@@ -63,6 +63,7 @@ public:
 
     void run() {
         for (value_group& g : find_value_groups(view_, config_)) quantize(g);
+        for (const node_id n : config_.excluded) decide(n, outcome::left_as_is, "is excluded by an option");
     }
 
 private:
@@ -84,22 +85,30 @@ private:
         if (config_.known != nullptr && range.obstacle.empty())
             range = g.is_weights ? range_of_weights(g, settings) : range_in_table(g, settings);
         if (!range.obstacle.empty()) return decide(g.values.front().at.node, outcome::left_as_is, range.obstacle);
+        insert_all(g, settings, range);
+    }
+
+    /// The values of a group, fake-quantized with a range that is known or yet to be made.
+    void insert_all(const value_group& g, const range_settings& settings, found_range& range) {
         const std::string prefix = prefix_of(g, g.values.front().at);
         const scope_id in = script_.open_scope(scope_kind::state, prefix);
         if (!range.of_channels.empty()) range.ends.now = constants(range.of_channels, in);
         // A range for each channel is made with its only value, whose channels may have to be moved.
         const bool is_made_with_value = settings.channels && config_.known == nullptr;
         if (config_.known == nullptr && !is_made_with_value) range.ends = trained(g, settings, in);
-        for (std::size_t i = 0; i < g.values.size(); ++i) {
-            const group_value v = g.values[i];
-            const std::string below = i == 0 ? prefix : prefix_of(g, v.at);
-            const scope_id place = i == 0 ? in : script_.open_scope(scope_kind::fresh, below);
+        std::string shared;
+        if (g.values.size() > 1) {
+            const std::size_t others = g.values.size() - 1;
+            shared = ", one range with " + std::to_string(others) + (others == 1 ? " other value" : " other values");
+        }
+        for (const group_value& v : g.values) {
+            const bool is_first = &v == g.values.data();
+            const std::string below = is_first ? prefix : prefix_of(g, v.at);
+            const scope_id place = is_first ? in : script_.open_scope(scope_kind::fresh, below);
             const range_bounds& ends = v.is_inner ? range.ends.before : range.ends.now;
             insert(v.at, settings, is_made_with_value ? nullptr : &ends, below, place);
-            const std::size_t others = g.values.size() - 1;
             decide(v.at.node, outcome::quantized,
-                   (config_.known == nullptr ? describe(settings) : describe_known(settings, ends)) +
-                       (others == 0 ? "" : ", one range with " + std::to_string(others) + " other values"));
+                   (config_.known == nullptr ? describe(settings) : describe_known(settings, ends)) + shared);
         }
     }
 
@@ -133,8 +142,8 @@ private:
         if (g.is_quantized) return "is quantized already";
         for (const group_value& v : g.values) {
             if (!view_.has_role(v.at.node, role::in_loop)) continue;
-            return "shares its range with '" + view_.name(v.at.node) +
-                   "', which runs inside a loop, where the variables of a range cannot be updated";
+            const std::string why = "runs inside a loop, where the variables of a range cannot be updated";
+            return g.values.size() == 1 ? why : "shares its range with '" + view_.name(v.at.node) + "', which " + why;
         }
         return {};
     }

@@ -29,7 +29,7 @@ struct layer_choice {
     std::string path{};  ///< of its keys, such as layers.2: for messages
 
     std::optional<std::string> name{};   ///< a glob: * stands for any text, ? for one character
-    std::optional<word> op{};            ///< conv2d, depthwise_conv2d or matmul
+    std::optional<word> op{};            ///< conv2d, depthwise_conv2d, matmul or conv2d_transpose
     std::optional<std::string> scope{};  ///< a path: what is below it
     /// Of the layers that the other selectors choose, in order: 0 is the first, -1 the last.
     std::optional<std::int64_t> position{};

@@ -96,8 +96,8 @@ private:
         c.path = path;
         key_reader keys(t, path, problems_);
         c.name = keys.text("name");
-        constexpr std::array<std::string_view, 3> ops{"conv2d", "depthwise_conv2d", "matmul"};
-        constexpr std::array<word, 3> words{word::conv2d, word::depthwise_conv2d, word::matmul};
+        constexpr std::array<std::string_view, 4> ops{"conv2d", "depthwise_conv2d", "matmul", "conv2d_transpose"};
+        constexpr std::array<word, 4> words{word::conv2d, word::depthwise_conv2d, word::matmul, word::conv2d_transpose};
         if (const auto op = keys.one_of("op", ops)) c.op = words[*op];
         c.scope = keys.text("scope");
         c.position = position(keys);
