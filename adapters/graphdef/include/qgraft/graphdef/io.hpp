@@ -126,6 +126,10 @@ private:
     std::size_t written_ = 0;
 };
 
+[[noreturn]] inline void fail_as_too_large(const output_file& out) {
+    throw file_error(out.name(), "would be larger than 2 GiB, the most that a graph file can be");
+}
+
 /// Writes `size` bytes or so through a stream of protobuf's; `print` is given that, and says whether all went well.
 template <class Print>
 void write_through(output_file& out, std::size_t size, const Print& print) {
@@ -136,7 +140,7 @@ void write_through(output_file& out, std::size_t size, const Print& print) {
         done = print(stream);
         done = stream.Flush() && done;
     }
-    if (!done) throw file_error(out.name(), "would be larger than 2 GiB, the most that a graph file can be");
+    if (!done) fail_as_too_large(out);
 }
 
 /// Writes messages whose sizes were computed before, for all messages remember theirs; equal ones give equal bytes,
@@ -302,13 +306,16 @@ public:
         detail::serialize(message(format.kind), format.coding, out);
     }
 
-    /// The same for a rewritten graph, which is `g`, an index of this: what graph::append_new_nodes() and write() give,
-    /// in less time. To call at the end: neither is to be used any more.
+    /// The same for a rewritten graph, which is `g`, an index of this, new nodes that are kept as bytes included; in
+    /// less time than graph::append_new_nodes() and write() take. To call at the end: neither is to be used any more.
     void write_rewritten(output_file& out, file_format format, graph& g) {
-        if (format.coding == file_coding::text) g.append_new_nodes();
-        const std::string added = format.coding == file_coding::text ? std::string() : g.new_node_fields();
-        if (added.empty()) return write(out, format);
-        detail::serialize_with(added, definition(), format.kind == file_kind::graph ? nullptr : meta_, out);
+        const std::string added = g.new_node_fields();
+        if (format.coding == file_coding::binary && !added.empty()) {
+            detail::serialize_with(added, definition(), format.kind == file_kind::graph ? nullptr : meta_, out);
+        } else {
+            if (!definition().MergeFromString(added)) detail::fail_as_too_large(out);
+            write(out, format);
+        }
     }
 
 private:
