@@ -189,7 +189,9 @@ void serialize_with(const std::string& added, GraphDef& def, MetaGraphDef* meta,
         }
         if (meta != nullptr) put_head(coded, 2, graph_size);
         put_sized(coded, def);
-        coded.WriteString(added);
+        coded.EnableAliasing(true);  // for this one: it is not copied on its way
+        coded.WriteRawMaybeAliased(added.data(), static_cast<int>(added.size()));
+        coded.EnableAliasing(false);
         coded.WriteString(rest);
         if (meta != nullptr) put_sized(coded, *meta);
         return !coded.HadError();
