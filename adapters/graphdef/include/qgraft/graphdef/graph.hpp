@@ -187,7 +187,10 @@ public:
         const std::string rest = detail::take_all_but_nodes(*def_);
         auto& unknown = *def_->GetReflection()->MutableUnknownFields(def_);
         for_each_new_node([&unknown](std::string_view head, std::string_view attributes) {
-            detail::add_field(unknown, 1, std::string(head).append(attributes));
+            std::string bytes;
+            bytes.reserve(head.size() + attributes.size());
+            bytes.append(head).append(attributes);
+            detail::add_field(unknown, 1, std::move(bytes));
         });
         google::protobuf::io::CodedInputStream in(reinterpret_cast<const std::uint8_t*>(rest.data()),
                                                   static_cast<int>(rest.size()));
