@@ -51,6 +51,12 @@ void save(const gd::graph_file& file, const char* path) {
     out.commit();
 }
 
+void save_rewritten(gd::graph_file& file, graph& g, const char* path) {
+    gd::output_file out(path);
+    file.write_rewritten(out, file.format(), g);
+    out.commit();
+}
+
 void make(const std::string& kind, int nodes, const char* path) {
     gd::proto::MetaGraphDef meta;
     qgraft::benchmarks::synthetic made(*meta.mutable_graph_def());
@@ -73,8 +79,7 @@ void rewrite(const char* in, const char* out) {
     watch.lap("index");
     const qgraft::report r = qgraft::create_training_graph(g);
     watch.lap("rewrite");
-    g.append_new_nodes();
-    save(file, out);
+    save_rewritten(file, g, out);
     watch.lap("write");
     std::cout << "nodes=" << r.nodes_before << " result=" << r.nodes_after << ' ';
     print_peak();

@@ -71,10 +71,7 @@ void write(rewriter::rewritten& r, const rewriter::settings& s) {
     if (s.dry_run && !prints_another) files.write("-", script_text(r.report));
     if (!s.report.empty()) files.write(s.report, rewriter::report_json(r, s));
     if (!s.dot.empty()) files.write(s.dot, rewriter::picture(r, s));
-    if (!s.dry_run) {
-        r.g.append_new_nodes();
-        r.file.write(files.open(s.out), r.format);
-    }
+    if (!s.dry_run) r.file.write_rewritten(files.open(s.out), r.format, r.g);
     files.commit();
 }
 

@@ -13,6 +13,8 @@
 #include <string>
 #include <vector>
 
+#include <qgraft/graph/editor.hpp>
+#include <qgraft/graphdef/attribute_bytes.hpp>
 #include <qgraft/graphdef/graph_file.hpp>
 #include <qgraft/graphdef/inspect.hpp>
 
@@ -55,6 +57,22 @@ std::string field(int number, const std::string& bytes) {
     return std::string{static_cast<char>(number << 3 | 2), static_cast<char>(bytes.size())} + bytes;
 }
 
+/// What a file of this format holds of the recorded graph with one node more, which is a message or bytes.
+std::string content_with_a_node(file_format format, bool as_bytes) {
+    graph_file f = graph_file::read(recorded);
+    graph_file::graph g = f.index({.new_nodes_as_bytes = as_bytes});
+    qgraft::editor<graph_file::graph> e(g);
+    const node_ref added = e.add({"Identity", g.names().unique("added"), {{{0}, 0}}, {}, "/cpu:0"});
+    g.write_attribute("T", attribute_bytes().of(element_type::float32));
+    e.set_input({static_cast<std::uint32_t>(added.id - 1)}, 0, {added, 0});
+    e.commit();
+    const temporary_folder folder;
+    output_file out(folder / "out");
+    f.write_rewritten(out, format, g);
+    out.commit();
+    return read_file(folder / "out");
+}
+
 TEST_CASE("every format is told by its content, and says the same graph") {
     const graph_file original = graph_file::read(recorded);
     CHECK(original.format() == binary_meta);
@@ -65,6 +83,15 @@ TEST_CASE("every format is told by its content, and says the same graph") {
         CHECK(again.format() == format);
         CHECK(content(again, format) == bytes);
         CHECK(content(again, binary_graph) == wanted);
+    }
+}
+
+TEST_CASE("a rewritten graph is written alike, whether its new nodes are messages or bytes") {
+    for (const file_format format : {binary_graph, binary_meta, text_graph, text_meta}) {
+        const std::string bytes = content_with_a_node(format, true);
+        CHECK(bytes == content_with_a_node(format, false));
+        graph_file read = graph_file::parse(bytes, "some.pb");
+        CHECK(read.index().find("added").has_value());
     }
 }
 

@@ -139,7 +139,9 @@ inline word word_of_op(std::string_view op) {
 inline bool is_left_alone_name(std::string_view name) {
     constexpr std::array<std::string_view, 6> prefixes{"gradients/", "RMSProp/",         "Adagrad/",
                                                        "Const_",     "HistogramSummary", "ScalarSummary"};
-    return std::any_of(prefixes.begin(), prefixes.end(), [name](std::string_view p) { return name.starts_with(p); });
+    return !name.empty() && std::any_of(prefixes.begin(), prefixes.end(), [name](std::string_view p) {
+        return name.front() == p.front() && name.starts_with(p);
+    });
 }
 
 }  // namespace qgraft::graphdef

@@ -3,7 +3,6 @@
 #ifndef QGRAFT_GRAPHDEF_GRAPH_HPP
 #define QGRAFT_GRAPHDEF_GRAPH_HPP
 
-#include <google/protobuf/descriptor.h>
 #include <google/protobuf/io/coded_stream.h>
 #include <google/protobuf/message.h>
 
@@ -185,14 +184,29 @@ public:
     /// that messages would give. To call at the end: this is not to be used any more.
     void append_new_nodes() {
         if (!options_.new_nodes_as_bytes || added_.size() == 0) return;
-        const std::string rest = take_all_but_nodes();
+        const std::string rest = detail::take_all_but_nodes(*def_);
         auto& unknown = *def_->GetReflection()->MutableUnknownFields(def_);
-        for (std::size_t i = 0; i < added_.size(); ++i) {
-            detail::add_field(unknown, 1, bytes_of(node{static_cast<std::uint32_t>(in_file() + i)}));
-        }
+        for_each_new_node([&unknown](std::string_view head, std::string_view attributes) {
+            std::string bytes;
+            bytes.reserve(head.size() + attributes.size());
+            bytes.append(head).append(attributes);
+            detail::add_field(unknown, 1, std::move(bytes));
+        });
         google::protobuf::io::CodedInputStream in(reinterpret_cast<const std::uint8_t*>(rest.data()),
                                                   static_cast<int>(rest.size()));
         unknown.MergeFromCodedStream(&in);
+    }
+
+    /// With graph_options::new_nodes_as_bytes: the new nodes as fields of the graph's message, one after the other.
+    [[nodiscard]] std::string new_node_fields() const {
+        constexpr std::size_t usual = 512;
+        std::string fields;
+        if (options_.new_nodes_as_bytes) fields.reserve(usual * added_.size());
+        for_each_new_node([&fields](std::string_view head, std::string_view attributes) {
+            wire::tagged(fields, 1U << 3U | 2U, head.size() + attributes.size());
+            fields.append(head).append(attributes);
+        });
+        return fields;
     }
 
     /// The node of this name.
@@ -265,15 +279,18 @@ private:
         records_[n.id].def = messages_.emplace_back(std::move(def)).get();
     }
 
-    /// The bytes of a new node, its fields in order.
-    std::string bytes_of(node n) const {
-        const record& r = records_[n.id];
-        if (r.def != nullptr) return detail::deterministic_bytes(*r.def);
-        const std::string_view attributes = added_.attributes(n.id - in_file());
-        std::string bytes;
-        bytes.reserve(attributes.size() + 64 * (r.inputs.size() + r.controls.size() + 2));
-        write_head(n, bytes);
-        return bytes.append(attributes);
+    /// Calls `f` with the bytes of each new node that is kept as such, its attributes apart.
+    template <class F>
+    void for_each_new_node(const F& f) const {
+        std::string head;
+        for (std::size_t i = 0; options_.new_nodes_as_bytes && i < added_.size(); ++i) {
+            const node n{static_cast<std::uint32_t>(in_file() + i)};
+            const bool is_message = records_[n.id].def != nullptr;
+            head.clear();
+            if (is_message) head = detail::deterministic_bytes(*records_[n.id].def);
+            if (!is_message) write_head(n, head);
+            f(head, is_message ? std::string_view() : added_.attributes(i));
+        }
     }
 
     /// Appends what is not an attribute to the bytes of a new node.
@@ -288,19 +305,6 @@ private:
         for (const node c : r.controls) wire::bytes(bytes, 3, std::string(1, '^').append(name(c)));
         const std::string_view on = device(n);
         if (!on.empty()) wire::bytes(bytes, 4, on);
-    }
-
-    /// Takes every field but the nodes out of the graph's message: their bytes.
-    std::string take_all_but_nodes() {
-        const auto& reflection = *def_->GetReflection();
-        std::vector<const google::protobuf::FieldDescriptor*> fields;
-        reflection.ListFields(*def_, &fields);
-        fields.erase(std::remove_if(fields.begin(), fields.end(), [](const auto* f) { return f->number() == 1; }),
-                     fields.end());
-        GraphDef rest;
-        reflection.SwapFields(def_, &rest, fields);
-        reflection.MutableUnknownFields(&rest)->Swap(reflection.MutableUnknownFields(def_));
-        return detail::deterministic_bytes(rest);
     }
 
     void parse_inputs(record& r) {

@@ -126,26 +126,76 @@ private:
     std::size_t written_ = 0;
 };
 
-/// Writes a message; equal messages give equal bytes, maps included.
-inline void serialize(const google::protobuf::Message& m, file_coding coding, output_file& out) {
+[[noreturn]] inline void fail_as_too_large(const output_file& out) {
+    throw file_error(out.name(), "would be larger than 2 GiB, the most that a graph file can be");
+}
+
+/// Writes `size` bytes or so through a stream of protobuf's; `print` is given that, and says whether all went well.
+template <class Print>
+void write_through(output_file& out, std::size_t size, const Print& print) {
     output_stream sink(out);
-    bool done = m.ByteSizeLong() <= most_file_bytes;
+    bool done = size <= most_file_bytes;
     if (done) {
         google::protobuf::io::CopyingOutputStreamAdaptor stream(&sink, 1 << 18);
+        done = print(stream);
+        done = stream.Flush() && done;
+    }
+    if (!done) fail_as_too_large(out);
+}
+
+/// Writes messages whose sizes were computed before, for all messages remember theirs; equal ones give equal bytes,
+/// maps included.
+inline void put_sized(google::protobuf::io::CodedOutputStream& coded, const google::protobuf::Message& m) {
+    coded.SetSerializationDeterministic(true);
+    m.SerializeWithCachedSizes(&coded);
+}
+
+/// Writes a message; equal messages give equal bytes, maps included.
+inline void serialize(const google::protobuf::Message& m, file_coding coding, output_file& out) {
+    write_through(out, m.ByteSizeLong(), [&](google::protobuf::io::ZeroCopyOutputStream& stream) {
         if (coding == file_coding::text) {
             google::protobuf::TextFormat::Printer printer;
             printer.SetHideUnknownFields(true);
-            done = printer.Print(m, &stream);
-        } else {
-            google::protobuf::io::CodedOutputStream coded(&stream);
-            coded.SetSerializationDeterministic(true);
-            // The size was computed above; all messages remember theirs.
-            m.SerializeWithCachedSizes(&coded);
-            done = !coded.HadError();
+            return printer.Print(m, &stream);
         }
-        done = stream.Flush() && done;
-    }
-    if (!done) throw file_error(out.name(), "would be larger than 2 GiB, the most that a graph file can be");
+        google::protobuf::io::CodedOutputStream coded(&stream);
+        put_sized(coded, m);
+        return !coded.HadError();
+    });
+}
+
+/// The tag and the length of a field that holds a message, or fields of one.
+inline void put_head(google::protobuf::io::CodedOutputStream& coded, std::uint32_t field, std::size_t size) {
+    coded.WriteTag(field << 3U | wire_length);
+    coded.WriteVarint32(static_cast<std::uint32_t>(size));
+}
+
+/// Writes a graph's message, in binary, with `added`, fields that follow its nodes. Where there is a `meta` that holds
+/// the graph, it is written, too; they lie in an arena, which keeps what is taken apart here. The bytes are those of
+/// messages that have the added nodes as well.
+template <class GraphDef, class MetaGraphDef>
+void serialize_with(const std::string& added, GraphDef& def, MetaGraphDef* meta, output_file& out) {
+    const std::string rest = take_all_but_nodes(def);
+    const std::size_t graph_size = def.ByteSizeLong() + added.size() + rest.size();
+    const auto* const info = meta == nullptr ? nullptr : meta->unsafe_arena_release_meta_info_def();
+    const std::size_t info_size = info == nullptr ? 0 : info->ByteSizeLong();
+    if (meta != nullptr) meta->unsafe_arena_release_graph_def();
+    const std::size_t size = info_size + graph_size + (meta == nullptr ? 0 : meta->ByteSizeLong());
+    write_through(out, size, [&](google::protobuf::io::ZeroCopyOutputStream& stream) {
+        google::protobuf::io::CodedOutputStream coded(&stream);
+        if (info != nullptr) {
+            put_head(coded, 1, info_size);
+            put_sized(coded, *info);
+        }
+        if (meta != nullptr) put_head(coded, 2, graph_size);
+        put_sized(coded, def);
+        coded.EnableAliasing(true);  // for this one: it is not copied on its way
+        coded.WriteRawMaybeAliased(added.data(), static_cast<int>(added.size()));
+        coded.EnableAliasing(false);
+        coded.WriteString(rest);
+        if (meta != nullptr) put_sized(coded, *meta);
+        return !coded.HadError();
+    });
 }
 
 /// The messages directly inside one.
@@ -256,6 +306,18 @@ public:
     /// unknown fields. Throws file_error. The caller commits `out`.
     void write(output_file& out, file_format format) const {
         detail::serialize(message(format.kind), format.coding, out);
+    }
+
+    /// The same for a rewritten graph, which is `g`, an index of this, new nodes that are kept as bytes included; in
+    /// less time than graph::append_new_nodes() and write() take. To call at the end: neither is to be used any more.
+    void write_rewritten(output_file& out, file_format format, graph& g) {
+        const std::string added = g.new_node_fields();
+        if (format.coding == file_coding::binary && !added.empty()) {
+            detail::serialize_with(added, definition(), format.kind == file_kind::graph ? nullptr : meta_, out);
+        } else {
+            if (!definition().MergeFromString(added)) detail::fail_as_too_large(out);
+            write(out, format);
+        }
     }
 
 private:

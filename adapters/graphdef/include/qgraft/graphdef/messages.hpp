@@ -11,6 +11,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -53,6 +54,19 @@ inline void add_field(google::protobuf::UnknownFieldSet& fields, int number, std
 #else
     fields.AddLengthDelimited(number, std::move(bytes));
 #endif
+}
+
+/// Takes every field but the nodes out of a graph's message: their bytes. By generated functions alone: protobuf's
+/// reflection would first build the descriptors of every message.
+template <class GraphDef>
+std::string take_all_but_nodes(GraphDef& def) {
+    GraphDef* const aside = def.New(def.GetArena());
+    const std::unique_ptr<GraphDef> on_heap(def.GetArena() == nullptr ? aside : nullptr);
+    aside->mutable_node()->Swap(def.mutable_node());
+    std::string rest = deterministic_bytes(def);
+    def.Clear();
+    aside->mutable_node()->Swap(def.mutable_node());
+    return rest;
 }
 
 }  // namespace detail

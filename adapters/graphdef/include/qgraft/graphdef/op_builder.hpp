@@ -49,8 +49,8 @@ public:
 
     /// Claims a name: the path below a scope, made unique.
     std::string_view claim(std::string_view scope, std::string_view name) {
-        path_.clear();
-        if (!scope.empty()) path_.append(scope).append(1, '/');
+        path_ = scope;
+        if (!scope.empty()) path_.push_back('/');
         return graph_.names().unique(path_.append(name));
     }
 
