@@ -90,8 +90,7 @@ private:
 
     /// The values of a group, fake-quantized with a range that is known or yet to be made.
     void insert_all(const value_group& g, const range_settings& settings, found_range& range) {
-        const std::string prefix = prefix_of(g, g.values.front().at);
-        const scope_id in = script_.open_scope(scope_kind::state, prefix);
+        const scope_id in = script_.open_scope(scope_kind::state, prefix_of(g, g.values.front().at));
         if (!range.of_channels.empty()) range.ends.now = constants(range.of_channels, in);
         // A range for each channel is made with its only value, whose channels may have to be moved.
         const bool is_made_with_value = settings.channels && config_.known == nullptr;
@@ -103,20 +102,18 @@ private:
         }
         for (const group_value& v : g.values) {
             const bool is_first = &v == g.values.data();
-            const std::string below = is_first ? prefix : prefix_of(g, v.at);
-            const scope_id place = is_first ? in : script_.open_scope(scope_kind::fresh, below);
+            const scope_id place = is_first ? in : script_.open_scope(scope_kind::fresh, prefix_of(g, v.at));
             const range_bounds& ends = v.is_inner ? range.ends.before : range.ends.now;
-            insert(v.at, settings, is_made_with_value ? nullptr : &ends, below, place);
+            insert(v.at, settings, is_made_with_value ? nullptr : &ends, place);
             decide(v.at.node, outcome::quantized,
                    (config_.known == nullptr ? describe(settings) : describe_known(settings, ends)) + shared);
         }
     }
 
-    void insert(tensor x, const range_settings& settings, const range_bounds* range, const std::string& prefix,
-                scope_id in) {
+    void insert(tensor x, const range_settings& settings, const range_bounds* range, scope_id in) {
         tensor result = nodes_.quantized(settings, x, in, range);
         if (config_.quant_delay.value_or(0) > 0) {
-            result = nodes_.delayed(prefix, view_.separator(), *config_.quant_delay, result, x);
+            result = nodes_.delayed(in, *config_.quant_delay, result, x);
         }
         std::vector<use> uses;
         for (const use u : view_.users(x.node)) {

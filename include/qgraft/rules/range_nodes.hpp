@@ -92,15 +92,21 @@ public:
                             {in, {}, std::move(params), no_node});
     }
 
-    /// x before the delay has passed, the quantized value from then on. Named below the path `prefix`.
+    /// x before the delay has passed, the quantized value from then on. Named below a path, or in a scope.
     tensor delayed(const std::string& prefix, char separator, std::int64_t delay, tensor quantized, tensor x) {
-        const std::string below = prefix + separator;
-        const tensor active =
-            script_.emit(word::after_step, {}, {scope_id::root, below + "activate_quant", {.integer = delay}, no_node});
-        return script_.emit(word::select, {active, quantized, x}, scope_id::root, below + "delayed_quant");
+        return delayed(scope_id::root, prefix + separator, delay, quantized, x);
+    }
+    tensor delayed(scope_id in, std::int64_t delay, tensor quantized, tensor x) {
+        return delayed(in, std::string(), delay, quantized, x);
     }
 
 private:
+    tensor delayed(scope_id in, const std::string& below, std::int64_t delay, tensor quantized, tensor x) {
+        const tensor active =
+            script_.emit(word::after_step, {}, {in, below + "activate_quant", {.integer = delay}, no_node});
+        return script_.emit(word::select, {active, quantized, x}, in, below + "delayed_quant");
+    }
+
     /// One end of a range.
     tensor variable(const range_settings& r, double initial, scope_id in, const char* name) {
         word_params params{.real = initial};
