@@ -20,16 +20,11 @@ bool is_one_of(std::string_view op, std::initializer_list<std::string_view> ops)
     return std::find(ops.begin(), ops.end(), op) != ops.end();
 }
 
-constexpr qgraft::word_set quantizers{word::fake_quant, word::fake_quant_per_channel, word::fake_quant_fixed};
-
 /// What a node is drawn as by its operation alone.
 part part_of(std::string_view op) {
     const word w = qgraft::graphdef::word_of_op(op);
-    constexpr qgraft::word_set layers{word::conv2d, word::depthwise_conv2d, word::matmul};
-    if (layers.contains(w) || is_one_of(op, {"Conv2DBackpropInput", "Conv3D", "BatchMatMul", "BatchMatMulV2"})) {
-        return part::layer;
-    }
-    if (quantizers.contains(w)) return part::activations_quant;
+    if (qgraft::all_layers.contains(w) || op == "Conv2DBackpropInput") return part::layer;
+    if (qgraft::quantizers.contains(w)) return part::activations_quant;
     if (w == word::batch_norm) return part::batch_norm;
     if (w == word::relu || w == word::relu6 ||
         is_one_of(op, {"Elu", "Selu", "LeakyRelu", "Sigmoid", "Tanh", "Softmax", "LogSoftmax", "Softplus"})) {
@@ -83,7 +78,7 @@ private:
     void find_fake_quantization() {
         std::unordered_map<std::string_view, index> homes;
         for (const node n : g_.nodes()) {
-            if (quantizers.contains(qgraft::graphdef::word_of_op(op(n)))) homes.emplace(home(g_.name(n)), n.id);
+            if (qgraft::quantizers.contains(qgraft::graphdef::word_of_op(op(n)))) homes.emplace(home(g_.name(n)), n.id);
         }
         constexpr int deepest = 16;
         for (const node n : g_.nodes()) {

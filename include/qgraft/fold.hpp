@@ -109,8 +109,7 @@ std::vector<node_id> layers_of(const graph_index<G>& index, const Handles& handl
     for (const auto& n : handles) {
         const auto id = index.find(n);
         if (!id) throw invalid_option("exclude", "holds a node that is not of this graph");
-        constexpr word_set layers = layer_patterns::layers | word_set{word::conv2d_transpose};
-        if (!layers.contains(index.word_of(*id))) {
+        if (!layers_with_settings.contains(index.word_of(*id))) {
             throw invalid_option("exclude", "holds '" + index.name(*id) + "', which is not a layer (" +
                                                 index.op_name(*id) + "): there is nothing to leave out");
         }

@@ -63,14 +63,12 @@ report quantize_post_training(G& graph, const range_table& ranges, const qat_opt
 template <class G>
 std::vector<std::string> values_to_observe(const G& graph) {
     std::vector<std::string> names;
-    if constexpr (matchable_graph<G>) {
+    if constexpr (check_matchable_graph<G>()) {
         const graph_index<G> index(graph);
         for (const value_group& g : find_value_groups(index, {})) {
             if (g.is_weights || g.is_quantized) continue;
             for (const group_value& v : g.values) names.push_back(index.name(v.at.node));
         }
-    } else {
-        static_assert(detail::has_dialect<G>, "qgraft: there is no dialect<G> for this graph type");
     }
     return names;
 }

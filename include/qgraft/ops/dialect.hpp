@@ -199,14 +199,22 @@ concept matchable_graph = readable_graph<G> && detail::has_dialect<G> && detail:
 template <class G>
 concept rewritable_graph = matchable_graph<G> && mutable_graph<G> && detail::has_spoken<G> && detail::has_build<G>;
 
+/// Fails to compile, in one sentence, unless rules can match `G`.
+template <class G>
+consteval bool check_matchable_graph() {
+    if constexpr (check_readable_graph<G>()) {
+        static_assert(detail::has_dialect<G>, "qgraft: there is no dialect<G> for this graph type");
+        static_assert(!detail::has_dialect<G> || detail::has_classify<G>,
+                      "qgraft: dialect<G> lacks classify(const G&, node), which returns a word");
+    }
+    return matchable_graph<G>;
+}
+
 /// Fails to compile, in one sentence, unless rules that build the words `Needed` can rewrite `G`.
 template <class G, word_set Needed>
 consteval bool check_rewritable_graph() {
     if constexpr (check_mutable_graph<G>()) {
-        static_assert(detail::has_dialect<G>, "qgraft: there is no dialect<G> for this graph type");
-        if constexpr (detail::has_dialect<G>) {
-            static_assert(detail::has_classify<G>,
-                          "qgraft: dialect<G> lacks classify(const G&, node), which returns a word");
+        if constexpr (check_matchable_graph<G>()) {
             static_assert(detail::has_spoken<G>,
                           "qgraft: dialect<G> lacks the constant 'spoken', the word_set it can build");
             if constexpr (detail::has_spoken<G>) {

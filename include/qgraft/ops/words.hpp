@@ -135,6 +135,13 @@ struct word_set {
 };
 static_assert(word_count <= 64, "word_set has 64 bits");
 
+/// The layers whose batch norms are folded, and which TensorFlow 1.15 quantizes.
+inline constexpr word_set foldable_layers{word::conv2d, word::depthwise_conv2d, word::matmul};
+/// The layers that have settings of their own.
+inline constexpr word_set layers_with_settings = foldable_layers | word_set{word::conv2d_transpose};
+/// All layers, those that no rule is for among them.
+inline constexpr word_set all_layers = layers_with_settings | word_set{word::other_layer};
+
 /// The words that stand for a fake-quantized value.
 inline constexpr word_set quantizers{word::fake_quant, word::fake_quant_per_channel, word::fake_quant_fixed};
 

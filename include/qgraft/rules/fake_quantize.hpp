@@ -70,12 +70,12 @@ public:
                                      reason.empty() ? describe(request.range) : reason});
         if (!reason.empty()) return false;
         const tensor x{request.producer, 0};
-        const std::string prefix = join(request.context, request.suffix);
+        const std::string prefix = joined_path(request.context, request.suffix, view_.separator());
         const scope_id in = script_.open_scope(scope_kind::state, prefix);
         tensor result = nodes_.quantized(request.range, x, in);
         if (config_.quant_delay.value_or(0) > 0)
             result = nodes_.delayed(prefix, view_.separator(), *config_.quant_delay, result, x);
-        script_.reroute(x, result, uses_to_move(x));
+        script_.reroute(x, result, uses_to_move(view_, x));
         planned_[request.producer] = true;
         return true;
     }
@@ -93,10 +93,6 @@ public:
     }
 
 private:
-    [[nodiscard]] std::string join(const std::string& context, const std::string& suffix) const {
-        return context.empty() ? suffix : context + view_.separator() + suffix;
-    }
-
     /// Why the value must not be quantized; empty when it may.
     [[nodiscard]] std::string obstacle(const fake_quant_request& request) {
         if (request.producer_in_scope && !in_scope(request.producer)) return "is not in the scope " + scope_;
@@ -143,14 +139,6 @@ private:
             if (u.operand == 0 && view_.word_of(u.node) == word::fake_quant_per_channel) return true;
         }
         return false;
-    }
-
-    [[nodiscard]] std::vector<use> uses_to_move(tensor x) const {
-        std::vector<use> uses;
-        for (const use u : view_.users(x.node)) {
-            if (view_.read_by(u) == x && !view_.has_role(u.node, role::left_alone)) uses.push_back(u);
-        }
-        return uses;
     }
 
     const graph_view& view_;

@@ -2,8 +2,8 @@
 //
 // before     x, weights -> layer -> [batch_to_space] -> [identity] -> batch_norm(gamma, beta, mean, variance) -> users
 //            a matmul has a reshape on both sides of its batch norm
-// after      weights * [correction scale] * m -> layer -> [batch_to_space] -> [* reciprocal, + offset] -> + bias ->
-// users
+// after      weights * [correction scale] * m -> layer -> [batch_to_space] -> [* reciprocal, + offset] -> + bias
+//            -> users
 //            m = gamma / sqrt(variance + epsilon),  bias = beta - mean * m
 //
 //   inference  mean and variance are operands of the batch norm; no corrections

@@ -57,8 +57,9 @@ private:
 /// that its weights may be a multiple of.
 template <class F>
 void for_each_possible_copy(const unquantized_view& plain, F f) {
-    constexpr word_set words{word::conv2d, word::depthwise_conv2d, word::matmul};
-    const auto is_layer = [&](node_id n) { return words.contains(plain.word_of(n)) && plain.inputs(n).size() == 2; };
+    const auto is_layer = [&](node_id n) {
+        return foldable_layers.contains(plain.word_of(n)) && plain.inputs(n).size() == 2;
+    };
     layers_by_operands layers(plain);
     for (node_id n = 0; n < plain.size(); ++n) {
         if (is_layer(n)) layers.add(n);
@@ -94,9 +95,8 @@ inline bool was_rewritten(const graph_view& view) {
         if (folded) return true;
     }
     const unquantized_view plain(view);
-    constexpr word_set layers{word::conv2d, word::depthwise_conv2d, word::matmul};
     for (node_id n = 0; n < view.size(); ++n) {
-        if (!layers.contains(view.word_of(n)) || view.inputs(n).size() < 2) continue;
+        if (!foldable_layers.contains(view.word_of(n)) || view.inputs(n).size() < 2) continue;
         if (view.inputs(n)[1] != plain.inputs(n)[1]) return true;
     }
     return false;

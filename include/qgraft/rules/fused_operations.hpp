@@ -26,11 +26,11 @@ public:
             for (node_id n = 0; n < view.size(); ++n) {
                 const word w = view.word_of(n);
                 if (range_traits_of(w).result != range_rule::own || !network.carries(n) || !is_wanted(w)) continue;
-                if (!is_fused_[n] && end_[n] == no_node) follow(n, weighted.contains(w));
+                if (!is_fused_[n] && end_[n] == no_node) follow(n, all_layers.contains(w));
             }
         };
-        follow_all([&](word w) { return weighted.contains(w); });
-        follow_all([&](word w) { return !weighted.contains(w) && !activations.contains(w); });
+        follow_all([&](word w) { return all_layers.contains(w); });
+        follow_all([&](word w) { return !all_layers.contains(w) && !activations.contains(w); });
         follow_all([&](word w) { return activations.contains(w); });
     }
 

@@ -35,7 +35,7 @@ struct bypass_tag;
 struct activation_tag;
 
 /// The layers that have weights to quantize.
-inline constexpr word_set layers{word::conv2d, word::depthwise_conv2d, word::matmul};
+inline constexpr word_set layers = foldable_layers;
 
 inline constexpr auto weights = capture<weights_tag>(one_of(having<role::parameter>, op<word::mul>()));
 inline constexpr auto layer =

@@ -18,6 +18,7 @@
 #include <qgraft/rules/config.hpp>
 #include <qgraft/rules/folded_copies.hpp>
 #include <qgraft/rules/layer_patterns.hpp>
+#include <qgraft/rules/paths.hpp>
 #include <qgraft/rules/unquantized_view.hpp>
 
 namespace qgraft {
@@ -80,10 +81,8 @@ private:
     void find_layers() {
         std::vector<bool> is_copy(index_.size(), false);
         for (const node_copy c : copies_) is_copy[c.made] = true;
-        std::string path = config_.scope;
-        if (!path.empty() && path.back() != index_.separator()) path += index_.separator();
-        word_set words = layer_patterns::layers;
-        if (config_.weights_by_place) words = words | word_set{word::conv2d_transpose};
+        const std::string path = prefix_of_scope(config_.scope, index_.separator());
+        const word_set words = config_.weights_by_place ? layers_with_settings : foldable_layers;
         for (const node_id n : plain_.order()) {
             if (!words.contains(index_.word_of(n)) || is_copy[n]) continue;
             const bool is_layer =

@@ -79,7 +79,7 @@ private:
     void follow_activations(const std::vector<bool>& is_replaced) {
         std::vector<node_id> open;
         for (node_id n = 0; n < view_.size(); ++n) {
-            if (!weighted.contains(view_.word_of(n)) || is_replaced[n] || is_observer_[n]) continue;
+            if (!all_layers.contains(view_.word_of(n)) || is_replaced[n] || is_observer_[n]) continue;
             carries_[n] = true;
             open.push_back(n);
         }
@@ -106,7 +106,7 @@ private:
     void follow_inputs(stored_values& stored) {
         std::vector<node_id> open;
         for (node_id n = 0; n < view_.size(); ++n) {
-            if (carries_[n] && weighted.contains(view_.word_of(n))) open.push_back(n);
+            if (carries_[n] && all_layers.contains(view_.word_of(n))) open.push_back(n);
         }
         while (!open.empty()) {
             const node_id n = open.back();

@@ -172,9 +172,8 @@ inline std::vector<bool> quantize_layers(const graph_view& view, const quantize_
     }
     // What a folded copy has replaced goes on only for the statistics of its batch norm: there is nothing to cover.
     const std::vector<bool> replaced = layers_with_folded_copies(view);
-    constexpr word_set layers = layer_patterns::layers | word_set{word::conv2d_transpose, word::other_layer};
     for (const node_id n : view.order()) {
-        if (layers.contains(view.word_of(n)) && !covered[n] && !replaced[n]) {
+        if (all_layers.contains(view.word_of(n)) && !covered[n] && !replaced[n]) {
             r.decisions.push_back(detail::decision_on_uncovered(view, config, n));
         }
     }

@@ -37,7 +37,6 @@
 #include <qgraft/rewrite/script.hpp>
 #include <qgraft/rules/config.hpp>
 #include <qgraft/rules/known_ranges.hpp>
-#include <qgraft/rules/layer_patterns.hpp>
 #include <qgraft/rules/paths.hpp>
 #include <qgraft/rules/range_nodes.hpp>
 #include <qgraft/rules/value_groups.hpp>
@@ -115,11 +114,7 @@ private:
         if (config_.quant_delay.value_or(0) > 0) {
             result = nodes_.delayed(in, *config_.quant_delay, result, x);
         }
-        std::vector<use> uses;
-        for (const use u : view_.users(x.node)) {
-            if (view_.read_by(u) == x && !view_.has_role(u.node, role::left_alone)) uses.push_back(u);
-        }
-        script_.reroute(x, result, uses);
+        script_.reroute(x, result, uses_to_move(view_, x));
     }
 
     void decide(node_id n, outcome what, std::string reason) {
@@ -149,8 +144,7 @@ private:
     [[nodiscard]] std::string prefix_of(const value_group& g, tensor x) const {
         const std::string name = view_.name(g.is_weights ? g.layer : x.node);
         const std::string path = g.is_weights ? parent_path(name, view_.separator()) : name;
-        const std::string suffix = g.is_weights ? "weights_quant" : "act_quant";
-        return path.empty() ? suffix : path + view_.separator() + suffix;
+        return joined_path(path, g.is_weights ? "weights_quant" : "act_quant", view_.separator());
     }
 
     [[nodiscard]] range_settings settings_of(const value_group& g) const {
@@ -173,8 +167,7 @@ private:
 
     /// Weights of operations that are no layers have one range.
     void find_channels(const value_group& g, range_settings& r) const {
-        constexpr word_set layers = layer_patterns::layers | word_set{word::conv2d_transpose};
-        if (!layers.contains(view_.word_of(g.layer))) {
+        if (!layers_with_settings.contains(view_.word_of(g.layer))) {
             r.spec.grain = granularity::per_tensor;
         } else if (g.values.size() > 1) {
             r.channels =

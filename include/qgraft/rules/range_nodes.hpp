@@ -50,6 +50,15 @@ struct trained_range {
     range_bounds before;  ///< the variables themselves
 };
 
+/// The slots that are to read the fake-quantized form of a tensor: all that read it, less those that are left alone.
+inline std::vector<use> uses_to_move(const graph_view& view, tensor x) {
+    std::vector<use> uses;
+    for (const use u : view.users(x.node)) {
+        if (view.read_by(u) == x && !view.has_role(u.node, role::left_alone)) uses.push_back(u);
+    }
+    return uses;
+}
+
 /// Appends to a script what a range is made of.
 class range_nodes {
 public:
@@ -57,8 +66,8 @@ public:
     range_nodes(script& s, bool is_training, range_function custom = nullptr)
         : script_(s), is_training_(is_training), custom_(custom) {}
 
-    /// All that one value needs: its range, unless that is known, and itself fake-quantized. Weights with a range for each
-    /// channel have their channels on one axis meanwhile.
+    /// All that one value needs: its range, unless that is known, and itself fake-quantized. Weights with a range for
+    /// each channel have their channels on one axis meanwhile.
     tensor quantized(const range_settings& r, tensor x, scope_id in, const range_bounds* known = nullptr) {
         const bool moves = r.channels && !r.channels->joined.empty();
         if (moves) x = reshaped(x, r.channels->joined, in, "join_channels");

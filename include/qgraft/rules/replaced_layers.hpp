@@ -13,8 +13,8 @@ namespace qgraft {
 
 namespace detail {
 
-/// Finds layers behind which there is no more than a batch norm that nothing reads, while another layer of the same word
-/// and input, with weights of the same shape, goes on. Folding into constants leaves them; their weights tell nothing of
+/// Finds layers behind which there is no more than a batch norm that nothing reads, while another layer of the same
+/// word and input, with weights of the same shape, goes on. Folding into constants leaves them; their weights tell nothing of
 /// each other, as those of a folded copy do that is a product of the first.
 class constant_copies {
 public:
@@ -29,8 +29,8 @@ public:
 
 private:
     [[nodiscard]] bool is_layer(node_id n) {
-        constexpr word_set words{word::conv2d, word::depthwise_conv2d, word::matmul};
-        return words.contains(view_.word_of(n)) && view_.inputs(n).size() >= 2 && stored_.is_stored(weights_of(n).node);
+        return foldable_layers.contains(view_.word_of(n)) && view_.inputs(n).size() >= 2 &&
+               stored_.is_stored(weights_of(n).node);
     }
 
     /// As they are before they are fake-quantized.

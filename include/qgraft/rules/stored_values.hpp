@@ -12,10 +12,6 @@ namespace qgraft {
 
 namespace detail {
 
-/// Layers, those that no rule is for among them.
-inline constexpr word_set weighted{word::conv2d, word::depthwise_conv2d, word::matmul, word::conv2d_transpose,
-                                   word::other_layer};
-
 /// Tells which nodes compute from constants and variables alone, no layer among them: a frozen graph has their numbers.
 class stored_values {
 public:
@@ -36,7 +32,7 @@ public:
             }
             open.pop_back();
             if (known_[n] != answer::open) continue;
-            bool all = (!operands.empty() || is_source(n)) && !weighted.contains(view_.word_of(n));
+            bool all = (!operands.empty() || is_source(n)) && !all_layers.contains(view_.word_of(n));
             for (const tensor t : operands) all = all && known_[t.node] == answer::yes;
             known_[n] = all || view_.has_role(n, role::parameter) ? answer::yes : answer::no;
         }

@@ -30,16 +30,16 @@ inline constexpr std::string_view frozen_graph_advice =
 /// Counts what a graph holds.
 template <class GraphDef>
 graph_facts inspect(const GraphDef& def) {
-    constexpr word_set layers{word::conv2d, word::depthwise_conv2d, word::matmul};
     constexpr word_set variables{word::variable, word::read_variable};
     graph_facts facts;
     for (const auto& n : def.node()) {
         const word w = word_of_op(n.op());
-        facts.layers += layers.contains(w) ? 1U : 0U;
+        facts.layers += foldable_layers.contains(w) ? 1U : 0U;
         facts.variables += variables.contains(w) ? 1U : 0U;
     }
     for (const auto& f : def.library().function()) {
-        for (const auto& n : f.node_def()) facts.layers_in_functions += layers.contains(word_of_op(n.op())) ? 1U : 0U;
+        for (const auto& n : f.node_def())
+            facts.layers_in_functions += foldable_layers.contains(word_of_op(n.op())) ? 1U : 0U;
     }
     return facts;
 }
