@@ -1,14 +1,7 @@
 // expect: qgraft: the settings of layers are decided on by a callable that takes (std::span<const layer_of<node>>, std::span<layer_settings>)
 // A callable that takes something else is refused with a sentence.
 // SPDX-License-Identifier: Apache-2.0
-#include "ir.hpp"
-
-template <>
-struct qgraft::dialect<ir> {
-    static constexpr word_set spoken = training_words;
-    static word classify(const ir&, int);
-    static value<int> build(editor<ir>&, const instruction<int>&);
-};
+#include "ir_with_dialect.hpp"
 
 void use(ir& g) {
     qgraft::qat_options<ir> options;

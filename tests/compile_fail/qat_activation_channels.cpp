@@ -1,14 +1,7 @@
 // expect: qgraft: activations have one range a tensor; per_channel is for weights
 // Activations with a range for each channel are refused with a sentence.
 // SPDX-License-Identifier: Apache-2.0
-#include "ir.hpp"
-
-template <>
-struct qgraft::dialect<ir> {
-    static constexpr word_set spoken = training_words;
-    static word classify(const ir&, int);
-    static value<int> build(editor<ir>&, const instruction<int>&);
-};
+#include "ir_with_dialect.hpp"
 
 using policy =
     qgraft::qat<qgraft::weights<qgraft::quant_spec{}>,

@@ -1,14 +1,7 @@
 // expect: qgraft: dialect<G>::spoken lacks the word 'fake_quant_per_channel', which this rule builds
 // A policy with a range for each channel is refused with a sentence where the dialect cannot build it.
 // SPDX-License-Identifier: Apache-2.0
-#include "ir.hpp"
-
-template <>
-struct qgraft::dialect<ir> {
-    static constexpr word_set spoken = training_words | training_fold_words;
-    static word classify(const ir&, int);
-    static value<int> build(editor<ir>&, const instruction<int>&);
-};
+#include "ir_with_dialect.hpp"
 
 using policy = qgraft::qat<qgraft::weights<qgraft::quant_spec{.bits = 4, .grain = qgraft::granularity::per_channel}>>;
 

@@ -1,18 +1,8 @@
 // expect: qgraft: quant_spec bits must be from 2 to 16
 // An override with too many bits is refused with a sentence.
 // SPDX-License-Identifier: Apache-2.0
-#include "ir.hpp"
+#include "ir_with_dialect.hpp"
 
-template <>
-struct qgraft::dialect<ir> {
-    static constexpr word_set spoken = training_words;
-    static word classify(const ir&, int);
-    static value<int> build(editor<ir>&, const instruction<int>&);
-};
-
-struct any_layer {
-    bool operator()(const qgraft::layer_facts&) const;
-};
 using policy =
     qgraft::qat<qgraft::weights<qgraft::quant_spec{}>, qgraft::activations<qgraft::quant_spec{}>, qgraft::no_kernels,
                 qgraft::where<any_layer, qgraft::weights<qgraft::quant_spec{.bits = 17}>>>;

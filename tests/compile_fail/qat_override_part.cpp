@@ -1,18 +1,8 @@
 // expect: qgraft: an override says weights<spec>, activations<spec> or excluded of the layers it is for
 // An override that says something else is refused with a sentence.
 // SPDX-License-Identifier: Apache-2.0
-#include "ir.hpp"
+#include "ir_with_dialect.hpp"
 
-template <>
-struct qgraft::dialect<ir> {
-    static constexpr word_set spoken = training_words;
-    static word classify(const ir&, int);
-    static value<int> build(editor<ir>&, const instruction<int>&);
-};
-
-struct any_layer {
-    bool operator()(const qgraft::layer_facts&) const;
-};
 using policy = qgraft::qat<qgraft::weights<qgraft::quant_spec{}>, qgraft::activations<qgraft::quant_spec{}>,
                            qgraft::no_kernels, qgraft::where<any_layer, int>>;
 

@@ -1,14 +1,7 @@
 // expect: qgraft: an override's predicate is an empty type that is callable with (const layer_facts&) and returns a bool
 // A predicate that takes something else is refused with a sentence.
 // SPDX-License-Identifier: Apache-2.0
-#include "ir.hpp"
-
-template <>
-struct qgraft::dialect<ir> {
-    static constexpr word_set spoken = training_words;
-    static word classify(const ir&, int);
-    static value<int> build(editor<ir>&, const instruction<int>&);
-};
+#include "ir_with_dialect.hpp"
 
 struct no_predicate {
     bool operator()(const qgraft::layer_settings&) const;

@@ -3,18 +3,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <qgraft/kernels/scalar.hpp>
 
-#include "ir.hpp"
+#include "ir_with_dialect.hpp"
 
-template <>
-struct qgraft::dialect<ir> {
-    static constexpr word_set spoken = training_words;
-    static word classify(const ir&, int);
-    static value<int> build(editor<ir>&, const instruction<int>&);
-};
-
-struct any_layer {
-    bool operator()(const qgraft::layer_facts&) const;
-};
 struct eight_bits : qgraft::scalar<> {
     using compiled_widths = qgraft::widths<8>;
 };

@@ -1,14 +1,7 @@
 // expect: qgraft: quant_spec bits must be from 2 to 16
 // A policy with too few bits is refused with a sentence.
 // SPDX-License-Identifier: Apache-2.0
-#include "ir.hpp"
-
-template <>
-struct qgraft::dialect<ir> {
-    static constexpr word_set spoken = training_words;
-    static word classify(const ir&, int);
-    static value<int> build(editor<ir>&, const instruction<int>&);
-};
+#include "ir_with_dialect.hpp"
 
 using policy = qgraft::qat_policy<qgraft::quant_spec{.bits = 1, .narrow_range = true}>;
 

@@ -1,14 +1,7 @@
 // expect: qgraft: a kernel policy needs void fake_quantize(span<const float>, span<float>, quant_range, const quant_spec&), static or const
 // A policy whose kernels are no kernel policy is refused with a sentence, in either form.
 // SPDX-License-Identifier: Apache-2.0
-#include "ir.hpp"
-
-template <>
-struct qgraft::dialect<ir> {
-    static constexpr word_set spoken = training_words;
-    static word classify(const ir&, int);
-    static value<int> build(editor<ir>&, const instruction<int>&);
-};
+#include "ir_with_dialect.hpp"
 
 struct no_kernel_policy {};
 
