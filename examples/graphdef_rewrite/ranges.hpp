@@ -11,8 +11,8 @@
 
 namespace rewriter {
 
-/// Reads the file of --post-training, where there is one, into the settings: a JSON object of [min, max] by the names of
-/// nodes. Throws qgraft::property_tree::parse_error with everything that is wrong in it.
+/// Reads the file of --post-training, where there is one, into the settings: a JSON object of [min, max] by the names
+/// of nodes. Throws qgraft::property_tree::parse_error with everything that is wrong in it.
 void read_ranges(settings& s);
 
 /// Throws qgraft::invalid_option where the table names what the graph does not have.

@@ -27,19 +27,41 @@ def frozen(graph, output, path):
     return shapes
 
 
+def interpreter(path, shapes, output, inference_type, stats):
+    """The TFLite model of a frozen graph, ready to run; `stats` is what the converter is told of inputs, by name."""
+    converter = tf1.lite.TFLiteConverter.from_frozen_graph(str(path), list(shapes), [output], shapes)
+    converter.inference_type = inference_type
+    converter.quantized_input_stats = stats
+    model = tf.lite.Interpreter(model_content=converter.convert(), num_threads=1)
+    model.allocate_tensors()
+    return model
+
+
 def model_of(graph, output, path, inference_type=tf.uint8):
     """The TFLite model that the graph becomes; `path` is for the frozen graph."""
     shapes = frozen(graph, output, path)
-    converter = tf1.lite.TFLiteConverter.from_frozen_graph(str(path), list(shapes), [output], shapes)
-    converter.inference_type = inference_type
-    converter.quantized_input_stats = {name: (127.5 if inference_type == tf.uint8 else 0, 127.5) for name in shapes}
-    return tf.lite.Interpreter(model_content=converter.convert(), num_threads=1)
+    middle = 127.5 if inference_type == tf.uint8 else 0
+    return interpreter(path, shapes, output, inference_type, {name: (middle, 127.5) for name in shapes})
 
 
 def types_of(model):
-    """The types of the tensors of a model, which is run once, on zeros."""
-    model.allocate_tensors()
+    """The types of the tensors of a model."""
+    return {np.dtype(t['dtype']).name for t in model.get_tensor_details()}
+
+
+def run(model, images):
+    """The output of a model for each image, in its integers."""
+    given, made = model.get_input_details()[0], model.get_output_details()[0]
+    outputs = []
+    for image in images:
+        model.set_tensor(given['index'], image[np.newaxis])
+        model.invoke()
+        outputs.append(model.get_tensor(made['index'])[0])
+    return np.array(outputs)
+
+
+def run_on_zeros(model):
+    """Whether it runs is what counts."""
     for given in model.get_input_details():
         model.set_tensor(given['index'], np.zeros(given['shape'], given['dtype']))
     model.invoke()
-    return {np.dtype(t['dtype']).name for t in model.get_tensor_details()}

@@ -8,16 +8,15 @@ all test images the integers must agree with the fake-quantized graph, and no wo
 """
 import pathlib
 import sys
-import warnings
 
 import network
 import numpy as np
 import tensorflow as tf
 import training
+from conversion import interpreter, run, types_of
 from network import IMAGES, LOGITS, MEAN, SCALE, tf1
 from rewriting import Rewriter
 
-warnings.filterwarnings('ignore', message='.*Interpreter is deprecated')
 DATA = pathlib.Path(__file__).parent / 'data'
 
 
@@ -35,34 +34,15 @@ def frozen(graph, checkpoint, path):
     return path
 
 
-def converted(path):
-    """A TFLite model whose input and output are bytes."""
-    converter = tf1.lite.TFLiteConverter.from_frozen_graph(str(path), [IMAGES], [LOGITS], {IMAGES: [1, 8, 8, 1]})
-    converter.inference_type = tf.uint8
-    converter.quantized_input_stats = {IMAGES: (MEAN, SCALE)}
-    return converter.convert()
-
-
-def run(model, images):
-    """The logits of each image, the step between two of them, and the types of the tensors inside."""
-    interpreter = tf.lite.Interpreter(model_content=model, num_threads=1)
-    interpreter.allocate_tensors()
-    types = {np.dtype(t['dtype']).name for t in interpreter.get_tensor_details()}
-    given, made = interpreter.get_input_details()[0], interpreter.get_output_details()[0]
-    step, zero = made['quantization']
-    logits = []
-    for image in images:
-        interpreter.set_tensor(given['index'], image[np.newaxis])
-        interpreter.invoke()
-        logits.append((interpreter.get_tensor(made['index'])[0].astype(np.float64) - zero) * step)
-    return np.array(logits), step, types
-
-
 class Agreement:
     """How the integers of a graph compare with its fake quantization."""
 
     def __init__(self, graph, checkpoint, images, folder):
-        logits, step, self.types = run(converted(frozen(graph, checkpoint, folder / 'frozen.pb')), images)
+        path = frozen(graph, checkpoint, folder / 'frozen.pb')
+        model = interpreter(path, {IMAGES: [1, 8, 8, 1]}, LOGITS, tf.uint8, {IMAGES: (MEAN, SCALE)})
+        step, zero = model.get_output_details()[0]['quantization']
+        logits = (run(model, images).astype(np.float64) - zero) * step
+        self.types = types_of(model)
         require('float32' not in self.types, f'{graph.name} becomes a model with tensors of {sorted(self.types)}')
         expected = training.logits_with(graph, checkpoint, images)
         off = np.abs(logits - expected) / step

@@ -16,7 +16,7 @@ import tensorflow as tf
 import training
 import verify
 import zoo
-from conversion import model_of, types_of
+from conversion import model_of, run_on_zeros, types_of
 from network import tf1
 from rewriting import Rewriter
 
@@ -45,8 +45,6 @@ def cases(folder, recorded):
 def without_quantization(path):
     """The graph of a file; what is fake-quantized is passed on as it is, and the ranges are still computed."""
     graph = tf1.MetaGraphDef.FromString(path.read_bytes())
-    if not graph.graph_def.node:
-        graph.graph_def.ParseFromString(path.read_bytes())
     for node in graph.graph_def.node:
         if node.op in FAKE_QUANTIZATION:
             first, *others = node.input
@@ -93,8 +91,9 @@ def problems_of(name, before, output, rewrite):
                 yield f'{target}, {what}: ' + ', '.join(r['node'] for r in ranges[what])
         # What no node reads is quantized beside it.
         moved = {m['from']: m['to'].removesuffix(':0') for m in report['moved'] if m['operands'] == 0}
-        types = types_of(model_of(graph, moved.get(output + ':0', output), rewrite.folder / 'modern.pb', kind))
-        if 'float32' in types:
+        model = model_of(graph, moved.get(output + ':0', output), rewrite.folder / 'modern.pb', kind)
+        run_on_zeros(model)
+        if 'float32' in types_of(model):
             yield f'{target}: floats'
     training_graph, _ = rewrite(before, 'modern_training', '--profile', 'modern')
     for after in graph, training_graph:

@@ -15,6 +15,7 @@ import network
 import numpy as np
 import tensorflow as tf
 import training
+from conversion import interpreter, run, types_of
 from network import IMAGES, LOGITS, as_floats, tf1
 from rewriting import Rewriter
 
@@ -51,21 +52,12 @@ def logits_in_floats(path, images):
 
 
 def logits_in_bytes(path, images):
-    """What the TFLite model of signed bytes computes, in steps of its output."""
-    converter = tf1.lite.TFLiteConverter.from_frozen_graph(str(path), [IMAGES], [LOGITS], {IMAGES: [1, 8, 8, 1]})
-    converter.inference_type = tf.int8
-    converter.quantized_input_stats = {IMAGES: (0, 127.5)}  # asked for, though the graph has the range of its input
-    model = tf.lite.Interpreter(model_content=converter.convert(), num_threads=1)
-    model.allocate_tensors()
-    types = {np.dtype(t['dtype']).name for t in model.get_tensor_details()}
-    given, made = model.get_input_details()[0], model.get_output_details()[0]
-    scale, zero = given['quantization']
-    logits = []
-    for image in as_floats(images):
-        model.set_tensor(given['index'], np.clip(np.round(image / scale + zero), -128, 127).astype(np.int8)[np.newaxis])
-        model.invoke()
-        logits.append(model.get_tensor(made['index'])[0])
-    return np.array(logits), types
+    """What the TFLite model of signed bytes computes, in steps of its output; and the types of its tensors."""
+    # The converter asks for what the graph has: the range of its input.
+    model = interpreter(path, {IMAGES: [1, 8, 8, 1]}, LOGITS, tf.int8, {IMAGES: (0, 127.5)})
+    scale, zero = model.get_input_details()[0]['quantization']
+    steps = np.clip(np.round(as_floats(images) / scale + zero), -128, 127).astype(np.int8)
+    return run(model, steps), types_of(model)
 
 
 def main():

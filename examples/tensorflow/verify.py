@@ -14,7 +14,7 @@ import sys
 import network
 import numpy as np
 import tensorflow as tf
-from conversion import model_of, types_of
+from conversion import model_of, run_on_zeros, types_of
 from network import LOGITS
 from rewriting import Rewriter
 
@@ -59,11 +59,11 @@ def check_channels(rewrite, folder, name, other_layers, layers):
     model = model_of(graph, RECORDED.get(name, 'output'), folder / 'verify.pb', tf.int8)
     scales = [t['name'] for t in model.get_tensor_details()
               if t['dtype'] == np.int8 and len(t['quantization_parameters']['scales']) > 1]
-    missing = missing_in(folder / 'verify.json')
+    missing, types = missing_in(folder / 'verify.json'), types_of(model)
     print(f'{name}, by channel: {len(scales)} weights of {layers} have scales by channel; '
-          f'without a range: {", ".join(missing) or "none"}; tensors of {", ".join(sorted(types_of(model)))}')
-    model.allocate_tensors()
-    return not missing and 'float32' not in types_of(model) and len(scales) == layers
+          f'without a range: {", ".join(missing) or "none"}; tensors of {", ".join(sorted(types))}')
+    run_on_zeros(model)
+    return not missing and 'float32' not in types and len(scales) == layers
 
 
 def missing_in(report):
@@ -92,7 +92,9 @@ def main():
     for name, before, output, options in cases(folder):
         graph, _ = rewrite(before, 'verify', '--eval', '--verify', 'tflite_uint8', *options)
         missing = missing_in(folder / 'verify.json')
-        has_floats = 'float32' in types_of(model_of(graph, output, folder / 'verify.pb'))
+        model = model_of(graph, output, folder / 'verify.pb')
+        run_on_zeros(model)
+        has_floats = 'float32' in types_of(model)
         print(f'{name}: {"floats" if has_floats else "integers only"}; without a range: {", ".join(missing) or "none"}')
         if has_floats != bool(missing):
             wrong.append(name)

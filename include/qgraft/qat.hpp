@@ -207,9 +207,9 @@ report rewrite_for(G& graph, const qat_options<G>& options) {
 }
 
 /// Rewrites `graph` in place with the specs and kernels of `Policy`, a qat; of `options` the widths, symmetry and
-/// granularity are not used. A policy may have settings_of(const layer_of<node>&, layer_settings&), static, which changes the
-/// settings of single layers before options.layers does. Returns and throws as the other form does, and builds the same
-/// graph as it does from equal settings.
+/// granularity are not used. A policy may have settings_of(const layer_of<node>&, layer_settings&), static, which
+/// changes the settings of single layers before options.layers does. Returns and throws as the other form does, and
+/// builds the same graph as it does from equal settings.
 template <phase P, class Policy, class G>
 requires requires { Policy::weights; }
 report rewrite_for(G& graph, const qat_options<G>& options = {}) {

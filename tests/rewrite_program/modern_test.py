@@ -44,10 +44,12 @@ class PostTraining(program.ProgramTest):
     def test_a_frozen_graph_gets_ranges_as_numbers(self):
         table = self.write("ranges.json", json.dumps(self.ranges()))
         said = self.rewrite(FROZEN, "out.pbtxt", "--post-training", table, "--verify", "tflite_int8", "--strict",
-                            "--format", "pbtxt")
+                            "--format", "pbtxt", "--report", "report.json")
         self.assertIn("0 values without a range", said)
         self.assertIn("0 new variables", said)
         self.assertNotIn("warning", said)
+        options = json.loads(self.read("report.json"))["options"]
+        self.assertEqual((options["profile"], options["post_training"], options["phase"]), ("modern", table, "evaluation"))
         nodes = program.nodes_of(self.read("out.pbtxt").decode())
         quantizers = [n for n in nodes.values() if n.op == "FakeQuantWithMinMaxVars"]
         self.assertEqual(len(quantizers), 7)

@@ -40,8 +40,10 @@ public:
 
     /// The number of values; groups are numbered below it, with gaps.
     [[nodiscard]] std::size_t size() const noexcept { return parent_.size(); }
+    /// The number of a tensor of the view, below size().
+    [[nodiscard]] std::size_t number_of(tensor t) const noexcept { return first_[t.node] + t.port; }
     /// The group of a tensor of the view.
-    [[nodiscard]] std::size_t group_of(tensor t) const noexcept { return parent_[first_[t.node] + t.port]; }
+    [[nodiscard]] std::size_t group_of(tensor t) const noexcept { return parent_[number_of(t)]; }
 
     /// Calls f(tensor) for every value of the graph, in the order of the nodes.
     template <class F>
@@ -93,11 +95,11 @@ private:
     void join(node_id n) {
         const auto operands = view_.inputs(n);
         if (with_additions_ && view_.word_of(n) == word::add) {
-            join(first_[operands[0].node] + operands[0].port, first_[operands[1].node] + operands[1].port);
+            join(number_of(operands[0]), number_of(operands[1]));
         }
         if (range_traits_of(view_.word_of(n)).result != range_rule::same) return;
         for (std::uint32_t i = 0; i < operands.size(); ++i) {
-            if (is_data_operand(view_, {n, i})) join(first_[n], first_[operands[i].node] + operands[i].port);
+            if (is_data_operand(view_, {n, i})) join(first_[n], number_of(operands[i]));
         }
         if (view_.word_of(n) == word::delayed) join_behind_switches(n);
         // Each result of a split is a part of its operand. Other operations have further results of other kinds.
@@ -110,7 +112,7 @@ private:
         for (const tensor t : view_.inputs(delay)) {
             const auto above = view_.inputs(t.node);
             if (view_.word_of(t.node) == word::other && !above.empty()) {
-                join(first_[delay], first_[above[0].node] + above[0].port);
+                join(first_[delay], number_of(above[0]));
             }
         }
     }

@@ -3,6 +3,7 @@
 #ifndef QGRAFT_RULES_VALUE_GROUPS_HPP
 #define QGRAFT_RULES_VALUE_GROUPS_HPP
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -36,7 +37,11 @@ namespace detail {
 class value_group_finder {
 public:
     value_group_finder(const graph_view& view, const quantize_config& config)
-        : view_(view), config_(config), needs_(view, config.share_additions), place_(needs_.groups().size(), 0) {}
+        : view_(view),
+          config_(config),
+          needs_(view, config.share_additions),
+          place_(needs_.groups().size(), 0),
+          is_taken_(place_.size(), false) {}
 
     std::vector<value_group> find() {
         needs_.for_each([this](const range_need& need) { take(need); });
@@ -59,10 +64,10 @@ private:
             place = groups_.size();
         }
         value_group& g = groups_[place - 1];
-        if (need.is_weights && g.is_weights) {
-            bool is_new = true;
-            for (const group_value& v : g.values) is_new = is_new && v.at != need.value;
-            if (is_new) g.values.push_back({need.value});
+        const std::size_t number = needs_.groups().number_of(need.value);
+        if (need.is_weights && g.is_weights && !is_taken_[number]) {
+            is_taken_[number] = true;
+            g.values.push_back({need.value});
         }
         if (need.is_weights == g.is_weights && (need.is_weights || need.is_result)) take_settings(g, need.asked_by);
     }
@@ -112,8 +117,8 @@ private:
                !view_.inputs(t.node).empty();
     }
 
-    /// Looks backwards from the values of each group, no further than the first of them, for others of the group. Where
-    /// that comes to more than a few looks at each node, only the last value of a group counts as computed from none.
+    /// Tells which values others of their group are computed from. Where that comes to more than a few looks at each
+    /// node, all but the last of a group count as such.
     void find_inner() {
         std::vector<node_id> position(view_.size());
         for (node_id i = 0; i < view_.size(); ++i) position[view_.order()[i]] = i;
@@ -122,26 +127,31 @@ private:
         for (std::size_t i = 0; i < groups_.size(); ++i) {
             value_group& g = groups_[i];
             if (g.is_weights || g.values.size() < 2) continue;
-            node_id first = no_node;
-            node_id last = 0;
-            std::vector<node_id> open;
-            for (const group_value& v : g.values) {
-                first = position[v.at.node] < first ? position[v.at.node] : first;
-                last = position[v.at.node] > last ? position[v.at.node] : last;
-                open.push_back(v.at.node);
-            }
-            while (!open.empty() && looks_left > 0) {
-                const node_id n = open.back();
-                open.pop_back();
-                for (const tensor t : view_.inputs(n)) {
-                    if (looks_left > 0) --looks_left;
-                    if (position[t.node] < first || seen_for[t.node] == i + 1) continue;
-                    seen_for[t.node] = i + 1;
-                    open.push_back(t.node);
-                }
-            }
+            const auto is_before = [&](const group_value& a, const group_value& b) {
+                return position[a.at.node] < position[b.at.node];
+            };
+            const auto [first, last] = std::minmax_element(g.values.begin(), g.values.end(), is_before);
+            const node_id last_position = position[last->at.node];
+            look_behind(g, position, position[first->at.node], i + 1, seen_for, looks_left);
             for (group_value& v : g.values) {
-                v.is_inner = looks_left > 0 ? seen_for[v.at.node] == i + 1 : position[v.at.node] != last;
+                v.is_inner = looks_left > 0 ? seen_for[v.at.node] == i + 1 : position[v.at.node] != last_position;
+            }
+        }
+    }
+
+    /// Marks what the values of a group are computed from, no further than the first of them.
+    void look_behind(const value_group& g, const std::vector<node_id>& position, node_id first, std::size_t mark,
+                     std::vector<std::size_t>& seen_for, std::size_t& looks_left) const {
+        std::vector<node_id> open;
+        for (const group_value& v : g.values) open.push_back(v.at.node);
+        while (!open.empty() && looks_left > 0) {
+            const node_id n = open.back();
+            open.pop_back();
+            for (const tensor t : view_.inputs(n)) {
+                if (looks_left > 0) --looks_left;
+                if (position[t.node] < first || seen_for[t.node] == mark) continue;
+                seen_for[t.node] = mark;
+                open.push_back(t.node);
             }
         }
     }
@@ -150,6 +160,7 @@ private:
     const quantize_config& config_;
     range_needs needs_;
     std::vector<std::size_t> place_;  ///< by group of range_groups: among groups_, plus 1; 0: none
+    std::vector<bool> is_taken_;      ///< by value: it is among those of its group
     std::vector<value_group> groups_;
 };
 
