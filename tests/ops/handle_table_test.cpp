@@ -42,14 +42,15 @@ TEST_CASE("a handle has the id of its place, whatever it hashes to") {
     qgraft::detail::handle_table<handle> table;
     for (int i = 0; i < count; ++i) {
         CHECK(table.find(made(i)) == std::nullopt);
-        table.add(made(i));
+        CHECK(table.add(made(i)) == std::nullopt);
     }
     CHECK(table.size() == count);
     bool all_found = true;
     for (int i = 0; i < count; ++i) {
         const auto id = static_cast<qgraft::node_id>(i);
-        all_found = all_found && table.find(made(i)) == id && table[id] == made(i);
+        all_found = all_found && table.find(made(i)) == id && table.add(made(i)) == id && table[id] == made(i);
     }
     CHECK(all_found);
+    CHECK(table.size() == count);
     CHECK(table.find({count, 7}) == std::nullopt);
 }

@@ -21,6 +21,8 @@ std::string source(const toy::graph& g, const std::string& name) {
     return view.name(view.inputs(*index.find(g.find(name)))[0].node);
 }
 
+std::vector<node_id> order_of(const graph_view& view) { return {view.order().begin(), view.order().end()}; }
+
 }  // namespace
 
 TEST_CASE("what reads a fake-quantized value reads the value") {
@@ -71,8 +73,8 @@ TEST_CASE("the order is that of the graph before it was quantized") {
     g("late", word::relu, {x});
     g.set_input(early, 0, {g("q", word::fake_quant, {x}), 0});
     const graph_index index(g);
-    CHECK(index.order() == std::vector<node_id>{0, 2, 3, 1});
-    CHECK(unquantized_view(index).order() == std::vector<node_id>{0, 1, 2, 3});
+    CHECK(order_of(index) == std::vector<node_id>{0, 2, 3, 1});
+    CHECK(order_of(unquantized_view(index)) == std::vector<node_id>{0, 1, 2, 3});
 }
 
 TEST_CASE("a graph without fake quantization is as it is") {

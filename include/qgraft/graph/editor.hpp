@@ -72,7 +72,7 @@ public:
         make_room(journal_);
         make_room(added_);
         const node n = traits::add_node(graph_, std::move(data));
-        journal_.push_back({n, change::added_node, 0, {}});
+        journal_.push_back({n, {}, 0, change::added_node});
         added_.push_back(n);
         return n;
     }
@@ -84,7 +84,7 @@ public:
         if (!was)
             throw rewrite_error("",
                                 "operand " + std::to_string(operand) + " of a node is to be redirected that has fewer");
-        journal_.push_back({n, change::input, operand, *was});
+        journal_.push_back({n, *was, static_cast<std::uint32_t>(operand), change::input});
         traits::set_input(graph_, n, operand, v);
     }
 
@@ -93,7 +93,7 @@ public:
         notify("set_attribute");
         make_room(journal_);
         attributes_.push_back({std::string(key), traits::attribute_of(graph_, n, key)});
-        journal_.push_back({n, change::attribute, 0, {}});
+        journal_.push_back({n, {}, 0, change::attribute});
         traits::set_attribute(graph_, n, key, std::move(a));
     }
 
@@ -105,6 +105,16 @@ public:
 
     /// The number of changes so far.
     [[nodiscard]] std::size_t size() const noexcept { return journal_.size(); }
+
+    /// The nodes of which operands were redirected since there were `size` changes; one may be there more than once.
+    [[nodiscard]] std::vector<node> redirected_since(std::size_t size) const {
+        std::vector<node> nodes;
+        for (std::size_t i = size; i < journal_.size(); ++i) {
+            if (journal_[i].what != change::input) continue;
+            if (nodes.empty() || !(nodes.back() == journal_[i].n)) nodes.push_back(journal_[i].n);
+        }
+        return nodes;
+    }
 
     /// Keeps the changes.
     void commit() noexcept {
@@ -129,9 +139,9 @@ private:
     enum class change : std::uint8_t { added_node, input, attribute };
     struct entry {
         node n;
-        change what;
-        std::size_t operand;
         value<node> before;
+        std::uint32_t operand;
+        change what;
     };
     struct attribute_entry {
         std::string key;

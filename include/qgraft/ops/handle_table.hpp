@@ -32,15 +32,24 @@ public:
         return std::nullopt;
     }
 
-    /// Adds a handle that is not there yet.
-    void add(const Node& n) {
+    /// Adds a handle; or, where it is there already, returns its id.
+    std::optional<node_id> add(const Node& n) {
         const auto id = static_cast<node_id>(handles_.size());
-        handles_.push_back(n);
         const std::size_t hash = std::hash<Node>{}(n);
-        if (hash == id) return;
-        if (2 * (held_ + 1) > places_.size()) grow();
-        put(hash, id);
-        ++held_;
+        if (hash < id && handles_[hash] == n) return static_cast<node_id>(hash);
+        if (hash != id && 2 * (held_ + 1) > places_.size()) grow();
+        if (!places_.empty()) {
+            std::size_t at = first_place(hash);
+            for (; places_[at] != no_node; at = next_place(at)) {
+                if (handles_[places_[at]] == n) return places_[at];
+            }
+            if (hash != id) {
+                places_[at] = id;
+                ++held_;
+            }
+        }
+        handles_.push_back(n);
+        return std::nullopt;
     }
 
 private:

@@ -29,9 +29,10 @@ struct precedence {
 };
 
 /// Makes each number the sum of those up to it.
-inline void add_up(std::vector<std::size_t>& numbers) {
-    std::size_t sum = 0;
-    for (std::size_t& n : numbers) n = sum += n;
+template <class T>
+void add_up(std::vector<T>& numbers) {
+    T sum = 0;
+    for (T& n : numbers) n = sum += n;
 }
 
 /// Kahn's algorithm, the smallest id first. The result is shorter than `count` when there is a cycle.
@@ -91,19 +92,28 @@ public:
     /// Throws invalid_graph for an operand that is no node of the graph, a node listed twice, or a cycle outside loops.
     explicit graph_index(const G& g) : graph_(&g) {
         for (const node n : traits::nodes(g)) append(n);
+        read_operands(0);
         connect();
-        order_ = detail::order_of(size(), precedences());
+        put_in_order();
         if (order_.size() != size()) {
-            throw invalid_graph(name(detail::first_missing(size(), order_)), "is part of a cycle, or follows one");
+            throw invalid_graph(name(detail::first_missing(size(), held_.order)), "is part of a cycle, or follows one");
         }
     }
 
-    /// Takes in nodes that were added to the graph, in the order given, and reads all operands anew.
-    void extend(std::span<const node> added) {
-        for (const node n : added) {
-            append(n);
-            order_.push_back(size() - 1);
+    graph_index(const graph_index&) = delete;
+    graph_index& operator=(const graph_index&) = delete;
+
+    /// Takes in nodes that were added to the graph, in the order given, and reads anew the operands of nodes that were
+    /// there and of which some were redirected.
+    void extend(std::span<const node> added, std::span<const node> redirected) {
+        const node_id before = size();
+        for (const node n : added) append(n);
+        for (node_id n = before; n < handles_.size(); ++n) held_.order.push_back(n);
+        for (const node& n : redirected) {
+            const auto id = find(n);
+            if (id && *id < before) read_again(*id);
         }
+        read_operands(before);
         connect();
     }
 
@@ -170,11 +180,21 @@ public:
     [[nodiscard]] char separator() const noexcept override { return detail::speech<G>::separator(); }
 
 private:
+    /// What the view is of, a node's entries at the place of its id.
+    struct lists {
+        std::vector<word> words;
+        std::vector<std::uint8_t> roles;
+        std::vector<std::uint32_t> first_input{0};
+        std::vector<tensor> inputs;
+        std::vector<std::uint32_t> first_user;
+        std::vector<use> users;
+        std::vector<node_id> order;
+    };
+
     void append(node n) {
-        if (const auto twice = find(n)) throw invalid_graph(name(*twice), "is listed twice");
-        handles_.add(n);
+        if (const auto twice = handles_.add(n)) throw invalid_graph(name(*twice), "is listed twice");
         const word w = dialect<G>::classify(*graph_, n);
-        words_.push_back(w);
+        held_.words.push_back(w);
         using speech = detail::speech<G>;
         std::uint8_t roles = 0;
         const auto note = [&roles](role r, bool has) {
@@ -185,7 +205,7 @@ private:
         note(role::in_loop, speech::is_in_loop(*graph_, n));
         note(role::in_norm, speech::is_in_batch_norm(*graph_, n));
         note(role::constant, speech::is_constant(*graph_, n, w));
-        roles_.push_back(roles);
+        held_.roles.push_back(roles);
     }
 
     [[nodiscard]] tensor id_of(const value<node>& v) const {
@@ -204,29 +224,52 @@ private:
         return *id;
     }
 
-    /// Reads every operand, then sorts the slots by what they read.
-    void connect() {
-        first_input_.assign(1, 0);
-        inputs_.clear();
-        std::vector<std::size_t> uses(size() + std::size_t{1}, 0);
-        for (node_id n = 0; n < size(); ++n) {
+    /// Reads the operands of every node from `first` on, of which nothing has been read.
+    void read_operands(node_id first) {
+        for (node_id n = first; n < handles_.size(); ++n) {
             for (const value<node> v : traits::inputs(*graph_, handles_[n])) {
-                const node_id id = id_of(v.node, n);
-                inputs_.push_back({id, v.port});
-                ++uses[id + std::size_t{1}];
+                held_.inputs.push_back({id_of(v.node, n), v.port});
             }
-            first_input_.push_back(inputs_.size());
+            if (held_.inputs.size() > no_node) throw invalid_graph(name(n), "is where the operands become too many");
+            held_.first_input.push_back(static_cast<std::uint32_t>(held_.inputs.size()));
         }
-        detail::add_up(uses);
-        first_user_ = uses;
-        users_.resize(inputs_.size());
+    }
+
+    /// Reads the operands of a node again, which are as many as they were.
+    void read_again(node_id n) {
+        std::size_t i = held_.first_input[n];
+        for (const value<node> v : traits::inputs(*graph_, handles_[n])) {
+            if (i < held_.first_input[n + std::size_t{1}]) held_.inputs[i++] = {id_of(v.node, n), v.port};
+        }
+    }
+
+    /// Sorts the slots by what they read; then delays can be told.
+    void connect() {
+        std::vector<std::uint32_t>& first = held_.first_user;
+        first.assign(handles_.size() + 1, 0);
+        for (const tensor t : held_.inputs) ++first[t.node];
+        detail::add_up(first);  // where the users of each end; from there they are filled in backwards
+        held_.users.resize(held_.inputs.size());
+        for (auto n = static_cast<node_id>(handles_.size()); n-- > 0;) {
+            for (std::uint32_t i = held_.first_input[n + std::size_t{1}]; i-- > held_.first_input[n];) {
+                held_.users[--first[held_.inputs[i].node]] = {n, i - held_.first_input[n]};
+            }
+        }
+        publish();
         for (node_id n = 0; n < size(); ++n) {
-            const auto operands = inputs(n);
-            for (std::uint32_t i = 0; i < operands.size(); ++i) users_[uses[operands[i].node]++] = {n, i};
+            if (held_.words[n] == word::select && is_delay(n)) held_.words[n] = word::delayed;
         }
-        for (node_id n = 0; n < size(); ++n) {
-            if (words_[n] == word::select && is_delay(n)) words_[n] = word::delayed;
-        }
+    }
+
+    /// Shows the lists as they are now.
+    void publish() noexcept {
+        words_ = held_.words;
+        roles_ = held_.roles;
+        first_input_ = held_.first_input;
+        inputs_ = held_.inputs;
+        first_user_ = held_.first_user;
+        users_ = held_.users;
+        order_ = held_.order;
     }
 
     /// Whether a select waits for a step to pass on a quantized value, perhaps through a node of no word.
@@ -242,19 +285,34 @@ private:
         return false;
     }
 
-    [[nodiscard]] std::vector<detail::precedence> precedences() const {
-        std::vector<detail::precedence> edges;
-        edges.reserve(inputs_.size());
+    /// Calls f(before, after) for every pair of nodes of which one comes before the other.
+    template <class F>
+    void for_each_precedence(F f) const {
         for (node_id n = 0; n < size(); ++n) {
             const auto operands = inputs(n);
             for (std::uint32_t i = 0; i < operands.size(); ++i) {
-                if (!is_back_edge(n, i)) edges.push_back({operands[i].node, n});
+                if (!is_back_edge(n, i)) f(operands[i].node, n);
             }
             if constexpr (control_graph<G>) {
-                for (const node c : traits::control_inputs(*graph_, handles_[n])) edges.push_back({id_of(c, n), n});
+                for (const node c : traits::control_inputs(*graph_, handles_[n])) f(id_of(c, n), n);
             }
         }
-        return edges;
+    }
+
+    /// The graph's own order where producers come first in it, which takes no sorting.
+    void put_in_order() {
+        bool is_ordered = true;
+        for_each_precedence([&](node_id before, node_id after) { is_ordered = is_ordered && before < after; });
+        if (is_ordered) {
+            held_.order.resize(size());
+            for (node_id n = 0; n < size(); ++n) held_.order[n] = n;
+        } else {
+            std::vector<detail::precedence> edges;
+            edges.reserve(inputs_.size());
+            for_each_precedence([&](node_id before, node_id after) { edges.push_back({before, after}); });
+            held_.order = detail::order_of(size(), edges);
+        }
+        order_ = held_.order;
     }
 
     [[nodiscard]] bool is_back_edge(node_id n, std::size_t operand) const {
@@ -267,6 +325,7 @@ private:
 
     const G* graph_;
     detail::handle_table<node> handles_;
+    lists held_;
 };
 
 }  // namespace qgraft

@@ -65,18 +65,18 @@ public:
 
     /// The operands of a node, in order.
     [[nodiscard]] std::span<const tensor> inputs(node_id n) const noexcept {
-        return std::span(inputs_).subspan(first_input_[n], first_input_[n + 1] - first_input_[n]);
+        return inputs_.subspan(first_input_[n], first_input_[n + 1] - first_input_[n]);
     }
     /// Every operand slot that reads any output of a node, in the order of the nodes that read.
     [[nodiscard]] std::span<const use> users(node_id n) const noexcept {
-        return std::span(users_).subspan(first_user_[n], first_user_[n + 1] - first_user_[n]);
+        return users_.subspan(first_user_[n], first_user_[n + 1] - first_user_[n]);
     }
     /// The tensor that a slot reads.
     [[nodiscard]] tensor read_by(use u) const noexcept { return inputs(u.node)[u.operand]; }
 
     /// Producers before consumers; where there is a choice, in the graph's own order. Nodes that a rewrite has added
     /// come last, in the order of adding.
-    [[nodiscard]] const std::vector<node_id>& order() const noexcept { return order_; }
+    [[nodiscard]] std::span<const node_id> order() const noexcept { return order_; }
 
     /// The node's name; empty where the graph has no names.
     [[nodiscard]] virtual std::string name(node_id n) const = 0;
@@ -114,16 +114,17 @@ public:
 
 protected:
     graph_view() = default;
+    /// A view of the same lists, whose owner must outlive it.
     graph_view(const graph_view&) = default;
-    graph_view& operator=(const graph_view&) = default;
+    graph_view& operator=(const graph_view&) = delete;
 
-    std::vector<word> words_;
-    std::vector<std::uint8_t> roles_;
-    std::vector<std::size_t> first_input_;
-    std::vector<tensor> inputs_;
-    std::vector<std::size_t> first_user_;
-    std::vector<use> users_;
-    std::vector<node_id> order_;
+    std::span<const word> words_;
+    std::span<const std::uint8_t> roles_;
+    std::span<const std::uint32_t> first_input_;  ///< by node, and the end of the last
+    std::span<const tensor> inputs_;
+    std::span<const std::uint32_t> first_user_;  ///< by node, and the end of the last
+    std::span<const use> users_;
+    std::span<const node_id> order_;
 };
 
 }  // namespace qgraft

@@ -43,14 +43,7 @@ public:
     void apply(const script& s) {
         is_broken_ = true;
         validate(index_, s);
-        builder b{*this, s, {}, {}, {}, {}, {}};
-        b.values.reserve(s.emissions());
-        const std::size_t before = editor_.added().size();
-        for (const auto& step : s.steps()) b.make_step(step);
-        index_.extend(std::span(editor_.added()).subspan(before));
-        report_.nodes_after = index_.size();
-        for (const node_copy c : b.copies) copies_.push_back({*index_.find(b.values[c.made].node), c.like});
-        report_variables(std::span(editor_.added()).subspan(before), b.initial_values);
+        if (!s.steps().empty()) make(s);
         is_broken_ = false;
     }
 
@@ -60,6 +53,20 @@ public:
     }
 
 private:
+    /// Makes the steps of a script, and takes what they changed into the index and the account.
+    void make(const script& s) {
+        const node_id before = index_.size();
+        const std::size_t added_before = editor_.added().size();
+        const std::size_t changes_before = editor_.size();
+        builder b{*this, s, {}, {}, {}, {}, {}};
+        b.values.reserve(s.emissions());
+        for (const auto& step : s.steps()) b.make_step(step);
+        index_.extend(std::span(editor_.added()).subspan(added_before), editor_.redirected_since(changes_before));
+        report_.nodes_after = index_.size();
+        for (const node_copy c : b.copies) copies_.push_back({*index_.find(b.values[c.made].node), c.like});
+        report_variables(before, b.initial_values);
+    }
+
     /// Makes the steps of one script.
     struct builder {
         transaction& self;
@@ -125,16 +132,16 @@ private:
         }
     };
 
-    /// Writes down the variables among the nodes that a script has added: those that it asked for, and those that the
-    /// dialect has made for other words.
-    void report_variables(std::span<const node> added, const std::vector<std::pair<node, double>>& initial_values) {
+    /// Writes down the variables among the nodes from `first` on, which a script has added: those that it asked for, and
+    /// those that the dialect has made for other words.
+    void report_variables(node_id first, const std::vector<std::pair<node, double>>& initial_values) {
         auto next = initial_values.begin();
-        for (const node& n : added) {
-            if (next != initial_values.end() && next->first == n) {
-                report_.variables.push_back({name(n), next->second});
+        for (node_id n = first; n < index_.size(); ++n) {
+            if (next != initial_values.end() && next->first == index_.handle(n)) {
+                report_.variables.push_back({index_.name(n), next->second});
                 ++next;
-            } else if (index_.word_of(*index_.find(n)) == word::variable) {
-                report_.variables.push_back({name(n), std::nullopt});
+            } else if (index_.word_of(n) == word::variable) {
+                report_.variables.push_back({index_.name(n), std::nullopt});
             }
         }
     }

@@ -146,7 +146,8 @@ private:
 inline tensor plan_constant_layer(script& s, layer_folder& folder, const foldable_layer& l, folded_constants folded,
                                   scope_id in, const std::string& prefix) {
     const auto constant = [&](constant_tensor c, const char* name) {
-        placement where{in, prefix + name};
+        const std::string hint = prefix + name;
+        placement where{in, hint};
         where.params.dims = std::move(c.dims);
         where.params.data = std::move(c.data);
         return s.emit(word::constant, {}, std::move(where));

@@ -37,7 +37,7 @@ public:
     layer_folder(const graph_view& view, const fold_config& config, script& s)
         : view_(view), config_(config), script_(s) {
         if (config.as_reference) return;
-        folded_ = layers_with_folded_copies(view);
+        folded_ = layers_with_folded_copies(unquantized_view(view));
         replaced_.resize(view.size());
     }
 
@@ -70,7 +70,7 @@ public:
 
     /// a + b, in the older of two operations where the graph has two.
     tensor sum(tensor a, tensor b, scope_id in, std::string_view name) {
-        placement where{in, std::string(name)};
+        placement where{in, name};
         where.params.older_form = true;
         return script_.emit(word::add, {a, b}, std::move(where));
     }
@@ -104,7 +104,7 @@ public:
 
 private:
     tensor reshaped(tensor x, std::vector<std::int64_t> dims, scope_id in, std::string_view name) {
-        placement where{in, std::string(name)};
+        placement where{in, name};
         where.params.dims = std::move(dims);
         return script_.emit(word::reshape, {x}, std::move(where));
     }

@@ -171,7 +171,7 @@ inline std::vector<bool> quantize_layers(const graph_view& view, const quantize_
         quantizer.quantize(m);
     }
     // What a folded copy has replaced goes on only for the statistics of its batch norm: there is nothing to cover.
-    const std::vector<bool> replaced = layers_with_folded_copies(view);
+    const std::vector<bool> replaced = layers_with_folded_copies(unquantized_view(view));
     for (const node_id n : view.order()) {
         if (all_layers.contains(view.word_of(n)) && !covered[n] && !replaced[n]) {
             r.decisions.push_back(detail::decision_on_uncovered(view, config, n));

@@ -19,21 +19,29 @@ namespace qgraft {
 /// after it: so the rules find the same again, and leave it as it is.
 class unquantized_view final : public graph_view {
 public:
-    /// `of` must outlive this.
+    /// `of` must outlive this, and stay as it is.
     explicit unquantized_view(const graph_view& of) : graph_view(of), of_(of) {
-        std::vector<tensor> sources(of.size());
+        std::vector<tensor> sources;  // what a node quantizes, and what that quantizes, and so on; empty where none does
         for (const node_id n : of.order()) {
             const tensor t = quantized_by(n);
-            if (t) sources[n] = sources[t.node] ? sources[t.node] : t;
+            if (!t) continue;
+            sources.resize(of.size());
+            sources[n] = sources[t.node] ? sources[t.node] : t;
         }
+        if (sources.empty()) return;
+        read_.assign(inputs_.begin(), inputs_.end());
         bool changed = false;
-        for (tensor& t : inputs_) {
+        for (tensor& t : read_) {
             if (!sources[t.node]) continue;
             t = sources[t.node];
             changed = true;
         }
+        inputs_ = read_;
         if (changed) reorder();
     }
+
+    unquantized_view(const unquantized_view&) = delete;
+    unquantized_view& operator=(const unquantized_view&) = delete;
 
     [[nodiscard]] std::string name(node_id n) const override { return of_.name(n); }
     [[nodiscard]] std::string op_name(node_id n) const override { return of_.op_name(n); }
@@ -53,7 +61,8 @@ private:
                 if (place[t.node] < place[n]) edges.push_back({t.node, n});
             }
         }
-        order_ = detail::order_of(size(), edges);
+        sorted_ = detail::order_of(size(), edges);
+        order_ = sorted_;
     }
 
     /// What a node quantizes; none when it is neither fake quantization nor a delay of it. A delay reads the quantized
@@ -71,6 +80,8 @@ private:
     }
 
     const graph_view& of_;
+    std::vector<tensor> read_;     ///< the operands, where they differ
+    std::vector<node_id> sorted_;  ///< the order, where it differs
 };
 
 }  // namespace qgraft
