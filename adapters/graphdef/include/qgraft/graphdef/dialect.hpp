@@ -263,7 +263,7 @@ struct dialect<graphdef::basic_graph<GraphDef, MetaGraphDef>> {
             const auto at = g.name(n).find("delayed_quant/Merge");
             if (at != std::string_view::npos && at > 0) return word::delayed;
         }
-        const word w = graphdef::word_of_op(op);
+        const word w = g.word_of_op(n);
         const bool transposed = w == word::gradient && graphdef::is_transposed_convolution(op, g.name(n));
         if (!transposed) return w;
         return op == "Conv2DBackpropInput" ? word::conv2d_transpose : word::other_layer;

@@ -29,6 +29,7 @@
 #include <qgraft/graphdef/names.hpp>
 #include <qgraft/graphdef/new_nodes.hpp>
 #include <qgraft/graphdef/node_ref.hpp>
+#include <qgraft/graphdef/operations.hpp>
 
 namespace qgraft::graphdef {
 
@@ -68,11 +69,13 @@ public:
     [[nodiscard]] const std::vector<node>& control_inputs(node n) const { return records_[n.id].controls; }
     [[nodiscard]] std::string_view name(node n) const { return records_[n.id].name; }
     /// The operation of a node.
-    [[nodiscard]] std::string_view op(node n) const { return records_[n.id].op; }
+    [[nodiscard]] std::string_view op(node n) const { return records_[n.id].op->first; }
+    /// The word that the operation alone tells.
+    [[nodiscard]] word word_of_op(node n) const { return records_[n.id].op->second; }
 
     node add_node(node_data data) {
         const node n{static_cast<std::uint32_t>(records_.size())};
-        record r{nullptr, added_.keep(data.op), added_.keep(data.name), std::move(data.inputs),
+        record r{nullptr, &operations_.of(data.op), added_.keep(data.name), std::move(data.inputs),
                  std::move(data.controls)};
         added_.add(added_.keep(data.device));
         if (!options_.new_nodes_as_bytes) {
@@ -236,7 +239,7 @@ private:
 
     struct record {
         mutable node_def* def;  ///< none: a new node that is kept as bytes
-        std::string_view op;
+        const operation* op;
         std::string_view name;
         std::vector<value<node>> inputs;
         std::vector<node> controls;
@@ -258,12 +261,12 @@ private:
             throw invalid_graph(def.name(), "is the name of two nodes");
         }
         has_shapes_ = has_shapes_ || find_attribute(def, "_output_shapes") != nullptr;
-        records_.push_back({&def, def.op(), def.name(), {}, {}});
+        records_.push_back({&def, &operations_.of(def.op()), def.name(), {}, {}});
     }
 
     /// Writes what is not an attribute into a node's message.
     void describe(const record& r, std::string_view device, node_def& def) const {
-        def.set_op(std::string(r.op));
+        def.set_op(r.op->first);
         def.set_name(std::string(r.name));
         def.set_device(std::string(device));
         for (const value<node> v : r.inputs) def.add_input(spelled(v));
@@ -297,7 +300,7 @@ private:
     void write_head(node n, std::string& bytes) const {
         const record& r = records_[n.id];
         wire::bytes(bytes, 1, r.name);
-        wire::bytes(bytes, 2, r.op);
+        wire::bytes(bytes, 2, r.op->first);
         for (const value<node> v : r.inputs) {
             if (v.port == 0) wire::bytes(bytes, 3, name(v.node));
             if (v.port != 0) wire::bytes(bytes, 3, spelled(v));
@@ -346,6 +349,7 @@ private:
     GraphDef* def_;
     collections<MetaGraphDef> collections_;
     graph_options options_;
+    operation_table operations_;
     std::vector<record> records_;
     /// The operands that the file spells in another way than spelled() does, such as "name:0": they are put back so.
     std::unordered_map<std::uint64_t, std::pair<value<node>, std::string>> spellings_;
