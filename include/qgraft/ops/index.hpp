@@ -272,17 +272,11 @@ private:
         order_ = held_.order;
     }
 
-    /// Whether a select waits for a step to pass on a quantized value, perhaps through a node of no word.
+    /// Whether a select waits for a step to pass on a quantized value.
     [[nodiscard]] bool is_delay(node_id n) const {
         const auto operands = inputs(n);
-        if (operands.size() != 3 || words_[operands[0].node] != word::after_step) return false;
-        const node_id chosen = operands[1].node;
-        if (quantized_source(*this, chosen)) return true;
-        if (words_[chosen] != word::other) return false;
-        for (const tensor above : inputs(chosen)) {
-            if (quantized_source(*this, above.node)) return true;
-        }
-        return false;
+        return operands.size() == 3 && words_[operands[0].node] == word::after_step &&
+               quantized_choice(*this, operands[1]);
     }
 
     /// Calls f(before, after) for every pair of nodes of which one comes before the other.

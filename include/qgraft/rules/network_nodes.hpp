@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <vector>
 
+#include <qgraft/ops/quantized.hpp>
 #include <qgraft/ops/range_traits.hpp>
 #include <qgraft/ops/view.hpp>
 #include <qgraft/rules/folded_copies.hpp>
@@ -88,18 +89,11 @@ private:
             open.pop_back();
             for (const use u : view_.users(n)) {
                 if (carries_[u.node] || is_replaced[u.node] || !is_relevant(u)) continue;
-                if (!is_data_operand(view_, u) && !leads_to_delay(u)) continue;
+                if (!is_data_operand(view_, u) && !is_switch_of_delay(view_, u)) continue;
                 carries_[u.node] = true;
                 open.push_back(u.node);
             }
         }
-    }
-
-    /// A delay may read what it chooses from through nodes of no word, which hand on their first operand.
-    [[nodiscard]] bool leads_to_delay(use u) const {
-        if (view_.word_of(u.node) != word::other || u.operand != 0) return false;
-        const auto users = view_.users(u.node);
-        return !users.empty() && view_.word_of(users.front().node) == word::delayed;
     }
 
     /// What is computed from the inputs of the graph before the first layers.

@@ -11,6 +11,7 @@
 #include <optional>
 #include <vector>
 
+#include <qgraft/ops/quantized.hpp>
 #include <qgraft/ops/range_traits.hpp>
 #include <qgraft/ops/view.hpp>
 
@@ -107,13 +108,9 @@ private:
         for (std::size_t part = first_[n] + 1; part < first_[n + std::size_t{1}]; ++part) join(first_[n], part);
     }
 
-    /// A delay may read what it chooses from through nodes of no word, which hand on their first operand.
     void join_behind_switches(node_id delay) {
         for (const tensor t : view_.inputs(delay)) {
-            const auto above = view_.inputs(t.node);
-            if (view_.word_of(t.node) == word::other && !above.empty()) {
-                join(first_[delay], number_of(above[0]));
-            }
+            if (const tensor behind = behind_switch(view_, t)) join(first_[delay], number_of(behind));
         }
     }
 

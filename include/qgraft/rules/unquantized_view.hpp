@@ -65,16 +65,11 @@ private:
         order_ = sorted_;
     }
 
-    /// What a node quantizes; none when it is neither fake quantization nor a delay of it. A delay reads the quantized
-    /// value, or reads nodes of no word that do.
+    /// What a node quantizes; none when it is neither fake quantization nor a delay of it.
     [[nodiscard]] tensor quantized_by(node_id n) const {
         if (of_.word_of(n) != word::delayed) return quantized_source(of_, n);
         for (const tensor t : of_.inputs(n)) {
-            if (const tensor source = quantized_source(of_, t.node)) return source;
-            if (of_.word_of(t.node) != word::other) continue;
-            for (const tensor above : of_.inputs(t.node)) {
-                if (const tensor source = quantized_source(of_, above.node)) return source;
-            }
+            if (const tensor source = quantized_choice(of_, t)) return source;
         }
         return {};
     }
