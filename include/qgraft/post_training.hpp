@@ -3,6 +3,7 @@
 #ifndef QGRAFT_POST_TRAINING_HPP
 #define QGRAFT_POST_TRAINING_HPP
 
+#include <cstddef>
 #include <span>
 #include <string>
 #include <vector>
@@ -22,6 +23,11 @@ namespace detail {
 template <class Kernels>
 quant_range range_of_all(std::span<const float> values) {
     return Kernels{}.min_max(values);
+}
+
+template <class Kernels>
+void ranges_of_channels(std::span<const float> values, std::span<quant_range> ranges, std::size_t inner) {
+    Kernels{}.min_max_channels(values, ranges, inner);
 }
 
 }  // namespace detail
@@ -48,7 +54,7 @@ report quantize_post_training(G& graph, const range_table& ranges, const qat_opt
         quantize_config config = detail::run_time_config<Kernels>(chosen, phase::evaluation);
         if (const char* why = detail::channel_obstacle<G>(config.weights, true))
             throw invalid_option("weight_granularity", why);
-        const known_ranges known{&ranges, &detail::range_of_all<Kernels>};
+        const known_ranges known{&ranges, &detail::range_of_all<Kernels>, &detail::ranges_of_channels<Kernels>};
         config.known = &known;
         fold_config folding = detail::folding_of<phase::evaluation, Kernels>(chosen);
         return detail::rewrite(graph, chosen, config, folding, {}, &kernel_for<Kernels>);

@@ -142,3 +142,17 @@ TEST_CASE("the ranges of channels are vectors of constants") {
     CHECK(g.count(word::fake_quant_per_channel) == 1);
     CHECK(g.count(word::fake_quant) == 2);
 }
+
+TEST_CASE("a constant with other numbers than its shape says has no ranges of channels") {
+    toy::graph g;
+    const auto w = g.constant("w", {1, 2, 3}, {1, 1, 2, 2});
+    g.set_shape("w", {1, 1, 2, 2});
+    g("relu", word::relu, {g("conv", word::conv2d, {g("image", word::other), w})});
+    const report r = quantize_post_training<kernels>(g, {{"image", {-1, 1}}, {"relu", {0, 6}}},
+                                                     {.weight_granularity = granularity::per_channel});
+    CHECK(g.count(word::fake_quant_per_channel) == 0);
+    REQUIRE(r.count(outcome::left_as_is) == 1);
+    for (const decision& d : r.decisions) {
+        if (d.what == outcome::left_as_is) CHECK(d.reason == "has numbers that do not fit its shape");
+    }
+}

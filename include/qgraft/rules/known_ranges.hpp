@@ -3,6 +3,7 @@
 #ifndef QGRAFT_RULES_KNOWN_RANGES_HPP
 #define QGRAFT_RULES_KNOWN_RANGES_HPP
 
+#include <cstddef>
 #include <functional>
 #include <map>
 #include <span>
@@ -19,7 +20,9 @@ using range_table = std::map<std::string, quant_range, std::less<>>;
 /// Where ranges come from: of activations from a table, of weights from their constants, by a kernel policy.
 struct known_ranges {
     const range_table* activations = nullptr;
-    quant_range (*min_max)(std::span<const float>) = nullptr;
+    quant_range (*min_max)(std::span<const float> values) = nullptr;
+    /// Of each channel, each time with `inner` values in a row.
+    void (*min_max_channels)(std::span<const float> values, std::span<quant_range> ranges, std::size_t inner) = nullptr;
 };
 
 }  // namespace qgraft

@@ -214,12 +214,14 @@ private:
         for (std::size_t i = settings.channels->axis + 1; i < c.dims.size() && !is_joined; ++i) {
             inner *= static_cast<std::size_t>(c.dims[i]);
         }
-        std::vector<std::vector<float>> values(count);
-        for (std::size_t i = 0; i < c.data.size(); ++i) values[i / inner % count].push_back(c.data[i]);
         found_range found;
-        for (const std::vector<float>& v : values) {
-            found.of_channels.push_back(checked(config_.known->min_max(v), settings, node));
+        if (c.data.size() % (count * inner) != 0) {
+            found.obstacle = "has numbers that do not fit its shape";
+            return found;
         }
+        found.of_channels.resize(count);
+        config_.known->min_max_channels(c.data, found.of_channels, inner);
+        for (quant_range& r : found.of_channels) r = checked(r, settings, node);
         return found;
     }
 
