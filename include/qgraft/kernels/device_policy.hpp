@@ -65,7 +65,8 @@ struct device_range {
 /// A type P whose static functions do on a device what those of kernel_policy, channel_kernel_policy,
 /// folding_kernel_policy and storage_kernel_policy do, with the same values:
 ///
-///     status fake_quantize(in, out, range, spec, stream)             status fake_quantize<spec>(in, out, range, stream)
+///     status fake_quantize(in, out, range, spec, stream)
+///     status fake_quantize<spec>(in, out, range, stream)
 ///     status fake_quantize_gradient(grad, in, dx, range, sums, spec, workspace, stream)
 ///     status min_max(in, found, workspace, stream)
 ///     status fake_quantize_channels(in, out, ranges, spec, inner, stream)

@@ -34,7 +34,7 @@ namespace qgraft {
 ///     open_scope(G&, scope_kind, path)      -> naming_scope    default: the path itself, for both
 ///     batch_norm_of(const G&, node)         -> batch_norm_facts      of a batch_norm; default: it cannot be folded
 ///     channels_of(const G&, node)           -> channel_layout        of a layer; default: channels last in both
-///     moving_statistic_of(const G&, value)    -> optional<moving_statistic<value>>    of a statistic; default: by its form
+///     moving_statistic_of(const G&, value)  -> optional<moving_statistic<value>>    of a statistic; default: by form
 ///     constant_of(const G&, value)          -> optional<constant_tensor>     of a constant of floats; default: none.
 ///         Asked for operands of batch norms and layers, and by the verifier for ranges and stored values.
 ///         Needed where the word constant is spoken

@@ -36,8 +36,8 @@ enum class scope_id : std::uint32_t { root = 0xffffffffU };
 /// Where a new node goes and what it carries.
 struct placement {
     scope_id scope = scope_id::root;
-    /// The last part of its name, in snake_case, or a path with the scope's parts; empty: the dialect's usual name. It is
-    /// copied when the word is emitted.
+    /// The last part of its name, in snake_case, or a path with the scope's parts; empty: the dialect's usual name. To
+    /// be kept by the caller until the word is emitted.
     std::string_view hint{};
     word_params params{};
     /// A node of the graph whose attributes it carries.

@@ -132,8 +132,8 @@ private:
         }
     };
 
-    /// Writes down the variables among the nodes from `first` on, which a script has added: those that it asked for, and
-    /// those that the dialect has made for other words.
+    /// Writes down the variables among the nodes from `first` on, which a script has added: those that it asked for,
+    /// and those that the dialect has made for other words.
     void report_variables(node_id first, const std::vector<std::pair<node, double>>& initial_values) {
         auto next = initial_values.begin();
         for (node_id n = first; n < index_.size(); ++n) {

@@ -10,8 +10,8 @@
 //   training   as inference, and the corrections of fold_correction.hpp, where moving averages follow both statistics
 //
 // conditions   the result is used; m is a vector, one element a channel; a layer inside a loop is left. The reference
-//              knows a batch norm by its names alone (named_batch_norm); by default the form above is what counts, and of
-//              the tensors that names tell only those are taken that hold the same. Users: all by default, the one
+//              knows a batch norm by its names alone (named_batch_norm); by default the form above is what counts, and
+//              of the tensors that names tell only those are taken that hold the same. Users: all by default, the one
 //              that names tell under the reference's rules.
 // formula      (layer(w) m) + shift = layer(w m) + shift, for any m of one element a channel
 // source       the order of operations is that of TensorFlow 1.15's tf.contrib.quantize, fold_batch_norms.

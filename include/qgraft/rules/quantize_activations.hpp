@@ -4,8 +4,8 @@
 // after       a, b -> add or mul -> fake quantization, moving average -> users
 //
 // conditions  an operand of it, seen through reshapes, identities, poolings and changes between space and batch, is
-//             fake quantized; or is an addition or multiplication of which an operand meets these conditions itself. Not
-//             where its only user is a relu, nor where quantize_layers has dealt with it.
+//             fake quantized; or is an addition or multiplication of which an operand meets these conditions itself.
+//             Not where its only user is a relu, nor where quantize_layers has dealt with it.
 // formula     that of fake_quantize.hpp
 // SPDX-License-Identifier: Apache-2.0
 #ifndef QGRAFT_RULES_QUANTIZE_ACTIVATIONS_HPP

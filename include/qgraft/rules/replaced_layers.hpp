@@ -14,8 +14,8 @@ namespace qgraft {
 namespace detail {
 
 /// Finds layers behind which there is no more than a batch norm that nothing reads, while another layer of the same
-/// word and input, with weights of the same shape, goes on. Folding into constants leaves them; their weights tell nothing of
-/// each other, as those of a folded copy do that is a product of the first.
+/// word and input, with weights of the same shape, goes on. Folding into constants leaves them; their weights tell
+/// nothing of each other, as those of a folded copy do that is a product of the first.
 class constant_copies {
 public:
     constant_copies(const graph_view& view, stored_values& stored) : view_(view), stored_(stored) {}

@@ -21,7 +21,7 @@ class unquantized_view final : public graph_view {
 public:
     /// `of` must outlive this, and stay as it is.
     explicit unquantized_view(const graph_view& of) : graph_view(of), of_(of) {
-        std::vector<tensor> sources;  // what a node quantizes, and what that quantizes, and so on; empty where none does
+        std::vector<tensor> sources;  // by node: what it quantizes, and what that quantizes, and so on; or empty
         for (const node_id n : of.order()) {
             const tensor t = quantized_by(n);
             if (!t) continue;

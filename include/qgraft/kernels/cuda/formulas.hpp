@@ -15,8 +15,8 @@
 namespace qgraft::detail {
 QGRAFT_ISA_NAMESPACE_BEGIN
 
-/// c / scale, rounded to nearest, where `reciprocal` is the rounded 1 / scale; for scales whose magnitude is_common, and
-/// c / scale from 2^-26 to 2^16.
+/// c / scale, rounded to nearest, where `reciprocal` is the rounded 1 / scale; for scales whose magnitude is_common,
+/// and c / scale from 2^-26 to 2^16.
 QGRAFT_HOST_DEVICE inline float exact_quotient(float c, float scale, float reciprocal) noexcept {
     const float near = product_of(c, reciprocal);
     return fused(fused(negated(near), scale, c), reciprocal, near);

@@ -17,7 +17,8 @@
 // An op has a state for each channel, the numbers of its range, and for each element a term of a sum over the channel:
 //
 //     state at(channel)                          exact(state): whether step and state have the definition's values
-//     load<N>(i), step(state, pack, k), store<N>(i, pack)      elements i ... i + N - 1 in pieces; step returns the term
+//     load<N>(i), step(state, pack, k), store<N>(i, pack)
+//                                                elements i ... i + N - 1 in pieces; step returns the term
 //     from(i)                                    the op whose element 0 is this one's element i
 //     define(channel, i)                         one element by the definition
 //     finish(channel, sum, count)                takes the sum over a channel of so many elements

@@ -125,8 +125,8 @@ inline tree copied_keys(const tree& original, const std::string& name) {
 
 /// An operation is the word of its name; a `parameter` is a trained weight, a `variable` other state. Attributes of
 /// layers are data_format (NHWC, where there is none) and filter_format (HWIO, of a matmul IO, of a conv2d_transpose
-/// HWOI; a depthwise convolution's O is what each of I becomes, unless its filter is OIHW); of a batch norm data_format,
-/// epsilon and training. Kernels' functors are not kept.
+/// HWOI; a depthwise convolution's O is what each of I becomes, unless its filter is OIHW); of a batch norm
+/// data_format, epsilon and training. Kernels' functors are not kept.
 template <>
 struct qgraft::dialect<qgraft::property_tree::graph> {
     using graph = property_tree::graph;
