@@ -6,6 +6,7 @@
 #include <qgraft/kernels/policy.hpp>
 #include <qgraft/kernels/simd/level.hpp>
 #include <qgraft/kernels/simd/params.hpp>
+#include <qgraft/kernels/simd/single.hpp>
 
 #if QGRAFT_SIMD_NEON
 
@@ -42,7 +43,6 @@ inline constexpr std::size_t tile = 4;
 QGRAFT_SIMD_FN vec load(const float* p) { return {vld1q_f32(p)}; }
 QGRAFT_SIMD_FN vec set(float x) { return {vdupq_n_f32(x)}; }
 QGRAFT_SIMD_FN void store(float* p, vec a) { vst1q_f32(p, a.r); }
-QGRAFT_SIMD_FN float first(vec a) { return vgetq_lane_f32(a.r, 0); }
 /// There is no store past the caches for a single vector.
 QGRAFT_SIMD_FN void stream(float* p, vec a) { store(p, a); }
 QGRAFT_SIMD_FN void fence() {}

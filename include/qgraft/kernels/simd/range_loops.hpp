@@ -9,29 +9,50 @@ namespace qgraft::detail {
 QGRAFT_ISA_NAMESPACE_BEGIN
 namespace QGRAFT_SIMD_ISA {
 
-// One range is nudged in the shortest vectors there are, which divide the soonest.
-#if QGRAFT_SIMD_X86
-namespace few = detail::sse41;
-#else
-namespace few = detail::QGRAFT_SIMD_ISA;
-#endif
-
-/// The numbers of one range, nudged, for all lanes.
+/// The numbers of one range for which nudges_in_any_mode is true, nudged, for all lanes.
 template <nudge_rule Rule, quantize_form Form>
-struct nudged_range_lanes {
-    few::nudged_numbers<Rule, Form> numbers;
+struct nudged_numbers {
+    single::nudged_lanes r;
 
-    QGRAFT_SIMD_FN vec operator[](simd_param which) const { return set(few::first(numbers[which])); }
+    QGRAFT_SIMD_FN nudged_numbers(float min, float max, const nudge_spec& spec)
+        : r(single::nudged<Rule, true>({min}, {max}, spec)) {}
+
+    QGRAFT_SIMD_FN vec operator[](simd_param which) const {
+        switch (which) {
+            case at_low:
+                return set(r.low.r);
+            case at_high:
+                return set(r.high.r);
+            case at_scale:
+                return set(r.scale.r);
+            case at_inv:
+                return set(divides_by_scale(Form) ? 1.0F / r.scale.r : r.inv.r);
+            default:
+                return set(r.zero.r);
+        }
+    }
 };
+
+/// The bounds of such a range. Where the numerics flushes subnormals, these count as zero in every floating-point mode:
+/// a bound that is 0 is moved to the greatest one, which others, multiples of a scale, are too far from to change.
+template <nudge_rule Rule, quantize_form Form>
+QGRAFT_SIMD_FN bounds<Form, true> nudged_bounds(nudged_numbers<Rule, Form> numbers) {
+    if constexpr (Rule != nudge_rule::torch) {
+        constexpr float subnormal = 0x1.fffffcp-127F;
+        numbers.r.low.r -= subnormal;
+        numbers.r.high.r += subnormal;
+    }
+    return bounds<Form, true>::of_range(numbers);
+}
 
 /// forward for a range and the numbers of a spec. Returns false, and does nothing, where the numerics flushes
 /// subnormals and the scale is not common.
 template <nudge_rule Rule, quantize_form Form>
 QGRAFT_SIMD_KERNEL bool forward_nudged(const float* in, float* out, std::size_t n, float min, float max, float qmin,
                                        float qmax, bool symmetric, bool streams) {
-    const nudged_range_lanes<Rule, Form> nudged{{few::set(min), few::set(max), {qmin, qmax, symmetric}}};
+    const nudged_numbers<Rule, Form> nudged(min, max, {qmin, qmax, symmetric});
     if constexpr (Rule != nudge_rule::torch) {
-        if (!is_common(few::first(nudged.numbers.r.scale))) return false;
+        if (!is_common(nudged.r.scale.r)) return false;
     }
     if (n > 2 * lanes) {
         transform(in, out, n, formula<Form, quotient::corrected>(nudged), streams);
@@ -62,8 +83,7 @@ QGRAFT_SIMD_KERNEL range_gradient gradient_nudged(const float* grad, const float
                                                   bool* done) {
     *done = Rule == nudge_rule::torch || !any_tiny(grad, n);
     if (!*done) return {};
-    const auto one = few::nudged_bounds<Rule, Form>(few::set(min), few::set(max), {qmin, qmax, symmetric});
-    const bounds<Form, true> range{set(few::first(one.low)), set(few::first(one.high)), set(few::first(one.inv))};
+    const auto range = nudged_bounds(nudged_numbers<Rule, Form>(min, max, {qmin, qmax, symmetric}));
     const range_gradient sums = gradient_of_few(grad, in, dx, false, n, range);
     *done = is_finite(sums.min + sums.max);
     return sums;
