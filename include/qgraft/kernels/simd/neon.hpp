@@ -85,6 +85,8 @@ QGRAFT_SIMD_FN mask less(vec a, vec b) { return {vcltq_f32(a.r, b.r)}; }
 QGRAFT_SIMD_FN mask equal(vec a, vec b) { return {vceqq_f32(a.r, b.r)}; }
 QGRAFT_SIMD_FN mask both(mask a, mask b) { return {vandq_u32(a.r, b.r)}; }
 QGRAFT_SIMD_FN mask ordered(vec a, vec b) { return both(equal(a, a), equal(b, b)); }
+/// a without the lanes of b.
+QGRAFT_SIMD_FN mask without(mask a, mask b) { return {vbicq_u32(a.r, b.r)}; }
 /// x <= y, without the lanes of a.
 QGRAFT_SIMD_FN mask at_most_without(mask a, vec x, vec y) { return {vbicq_u32(vcleq_f32(x.r, y.r), a.r)}; }
 /// sum + a in the lanes of the mask.

@@ -64,26 +64,51 @@ QGRAFT_SIMD_KERNEL bool forward_nudged(const float* in, float* out, std::size_t 
     return true;
 }
 
-/// Whether any of n gradients is not 0 and below 2^-100. Else no sum of them is subnormal: it is a multiple of the last
-/// place of one of them.
+/// Where a gradient is not 0 and below 2^-100. Else no sum of them is subnormal: it is a multiple of the last place of
+/// one of them.
+QGRAFT_SIMD_FN mask tiny(vec grad) {
+    const vec size = magnitude(grad);
+    return both(less(set(0.0F), size), less(size, set(0x1p-100F)));
+}
+
 QGRAFT_SIMD_FN bool any_tiny(const float* grad, std::size_t n) {
     for (std::size_t i = 0; i < n; i += lanes) {
-        const vec size = magnitude(load_up_to(grad + i, n - i));
-        if (any(both(less(set(0.0F), size), less(size, set(0x1p-100F))))) return true;
+        if (any(tiny(load_up_to(grad + i, n - i)))) return true;
     }
     return false;
 }
 
+/// dx of one vector of n <= lanes gradients, and their sums, which are finite: the gradients are, and not great.
+template <class Bounds>
+QGRAFT_SIMD_FN range_gradient gradient_of_vector(vec grad, const float* in, float* dx, std::size_t n,
+                                                 const Bounds& range) {
+    lane_sums sums;
+    store_up_to(dx, gradient_of(grad, load_up_to(in, n), range, opaque(set(1.0F)), sums), n);
+    return folded(sums.below, sums.above);
+}
+
 /// gradient of n <= few_elements for a range and the numbers of a spec; returns the sums, which are those of
-/// gradient. dx is not the memory of what is read. *done: false, and the rest does not count, where a sum is not finite
-/// in floats, or the numerics flushes subnormals and some gradients are tiny.
+/// gradient. dx is not the memory of what is read. *done: false, and the rest does not count, where a sum may not be
+/// finite in floats, or the numerics flushes subnormals and some gradients are tiny.
 template <nudge_rule Rule, quantize_form Form>
 QGRAFT_SIMD_KERNEL range_gradient gradient_nudged(const float* grad, const float* in, float* dx, std::size_t n,
                                                   float min, float max, float qmin, float qmax, bool symmetric,
                                                   bool* done) {
-    *done = Rule == nudge_rule::torch || !any_tiny(grad, n);
+    *done = true;
+    if (n == 0) return {};
+    constexpr bool flushes = Rule != nudge_rule::torch;
+    const bool one_vector = n <= lanes;
+    const vec first = load_up_to(grad, n);
+    if (one_vector) {
+        mask ordinary = less(magnitude(first), set(0x1p118F));
+        if constexpr (flushes) ordinary = without(ordinary, tiny(first));
+        *done = all(ordinary);
+    } else {
+        *done = !flushes || !any_tiny(grad, n);
+    }
     if (!*done) return {};
     const auto range = nudged_bounds(nudged_numbers<Rule, Form>(min, max, {qmin, qmax, symmetric}));
+    if (one_vector) return gradient_of_vector(first, in, dx, n, range);
     const range_gradient sums = gradient_of_few(grad, in, dx, false, n, range);
     *done = is_finite(sums.min + sums.max);
     return sums;

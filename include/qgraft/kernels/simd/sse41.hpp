@@ -91,6 +91,8 @@ QGRAFT_SIMD_FN mask less(vec a, vec b) { return {_mm_cmplt_ps(a.r, b.r)}; }
 QGRAFT_SIMD_FN mask equal(vec a, vec b) { return {_mm_cmpeq_ps(a.r, b.r)}; }
 QGRAFT_SIMD_FN mask ordered(vec a, vec b) { return {_mm_cmpord_ps(a.r, b.r)}; }
 QGRAFT_SIMD_FN mask both(mask a, mask b) { return {_mm_and_ps(a.r, b.r)}; }
+/// a without the lanes of b.
+QGRAFT_SIMD_FN mask without(mask a, mask b) { return {_mm_andnot_ps(b.r, a.r)}; }
 /// x <= y, without the lanes of a.
 QGRAFT_SIMD_FN mask at_most_without(mask a, vec x, vec y) { return {_mm_andnot_ps(a.r, _mm_cmple_ps(x.r, y.r))}; }
 /// sum + a in the lanes of the mask.
