@@ -192,8 +192,8 @@ namespace {
 __attribute__((target("sse4.1"))) std::size_t wrong_bounds(int integer) {
     using namespace qgraft::detail::sse41;
     const auto whole = static_cast<float>(integer);
-    const float low = first(end_of_rounding(set(whole), set(-0.5F)));
-    const float high = first(end_of_rounding(set(whole), set(0.5F)));
+    const float low = _mm_cvtss_f32(end_of_rounding(set(whole), set(-0.5F)).r);
+    const float high = _mm_cvtss_f32(end_of_rounding(set(whole), set(0.5F)).r);
     std::size_t wrong = 0;
     for (const float half : {whole - 0.5F, whole + 0.5F}) {
         for (const float x : {std::nextafter(half, -1e6F), half, std::nextafter(half, 1e6F)}) {
@@ -211,8 +211,10 @@ __attribute__((target("sse4.1"))) std::size_t wrong_zero_points(int integer) {
     const float half = static_cast<float>(integer) + 0.5F;
     std::size_t wrong = 0;
     for (const float z : {std::nextafter(half, -1e6F), half, std::nextafter(half, 1e6F), static_cast<float>(integer)}) {
-        const float found = first(zero_point_lanes<true>(set(z), set(1.0F), set(65535.0F)));
-        wrong += found != static_cast<float>(qgraft::detail::zero_point_at(z, 1, 65535));
+        const auto expected = static_cast<float>(qgraft::detail::zero_point_at(z, 1, 65535));
+        const vec found = zero_point_lanes<true>(set(z), set(1.0F), set(65535.0F));
+        wrong += _mm_cvtss_f32(found.r) != expected;
+        wrong += qgraft::detail::single::zero_point_lanes<true>({z}, {1.0F}, {65535.0F}).r != expected;
     }
     return wrong;
 }

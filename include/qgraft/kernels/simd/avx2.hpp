@@ -85,6 +85,8 @@ QGRAFT_SIMD_FN vec nearest(vec a) { return {_mm256_round_ps(a.r, _MM_FROUND_TO_N
 QGRAFT_SIMD_FN mask less(vec a, vec b) { return {_mm256_cmp_ps(a.r, b.r, _CMP_LT_OQ)}; }
 QGRAFT_SIMD_FN mask equal(vec a, vec b) { return {_mm256_cmp_ps(a.r, b.r, _CMP_EQ_OQ)}; }
 QGRAFT_SIMD_FN mask ordered(vec a, vec b) { return {_mm256_cmp_ps(a.r, b.r, _CMP_ORD_Q)}; }
+/// a without the lanes of b.
+QGRAFT_SIMD_FN mask without(mask a, mask b) { return {_mm256_andnot_ps(b.r, a.r)}; }
 /// x <= y, without the lanes of a.
 QGRAFT_SIMD_FN mask at_most_without(mask a, vec x, vec y) {
     return {_mm256_andnot_ps(a.r, _mm256_cmp_ps(x.r, y.r, _CMP_LE_OQ))};

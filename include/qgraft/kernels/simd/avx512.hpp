@@ -95,6 +95,8 @@ QGRAFT_SIMD_FN mask less(vec a, vec b) { return {_mm512_cmp_ps_mask(a.r, b.r, _C
 QGRAFT_SIMD_FN mask equal(vec a, vec b) { return {_mm512_cmp_ps_mask(a.r, b.r, _CMP_EQ_OQ)}; }
 QGRAFT_SIMD_FN mask ordered(vec a, vec b) { return {_mm512_cmp_ps_mask(a.r, b.r, _CMP_ORD_Q)}; }
 QGRAFT_SIMD_FN mask both(mask a, mask b) { return {static_cast<__mmask16>(a.r & b.r)}; }
+/// a without the lanes of b.
+QGRAFT_SIMD_FN mask without(mask a, mask b) { return {static_cast<__mmask16>(a.r & ~b.r)}; }
 /// x <= y, without the lanes of a.
 QGRAFT_SIMD_FN mask at_most_without(mask a, vec x, vec y) {
     return {_mm512_mask_cmp_ps_mask(_mm512_knot(a.r), x.r, y.r, _CMP_LE_OQ)};

@@ -6,6 +6,7 @@
 #include <qgraft/kernels/policy.hpp>
 #include <qgraft/kernels/simd/level.hpp>
 #include <qgraft/kernels/simd/params.hpp>
+#include <qgraft/kernels/simd/single.hpp>
 
 #if QGRAFT_SIMD_NEON
 
@@ -42,7 +43,6 @@ inline constexpr std::size_t tile = 4;
 QGRAFT_SIMD_FN vec load(const float* p) { return {vld1q_f32(p)}; }
 QGRAFT_SIMD_FN vec set(float x) { return {vdupq_n_f32(x)}; }
 QGRAFT_SIMD_FN void store(float* p, vec a) { vst1q_f32(p, a.r); }
-QGRAFT_SIMD_FN float first(vec a) { return vgetq_lane_f32(a.r, 0); }
 /// There is no store past the caches for a single vector.
 QGRAFT_SIMD_FN void stream(float* p, vec a) { store(p, a); }
 QGRAFT_SIMD_FN void fence() {}
@@ -85,6 +85,8 @@ QGRAFT_SIMD_FN mask less(vec a, vec b) { return {vcltq_f32(a.r, b.r)}; }
 QGRAFT_SIMD_FN mask equal(vec a, vec b) { return {vceqq_f32(a.r, b.r)}; }
 QGRAFT_SIMD_FN mask both(mask a, mask b) { return {vandq_u32(a.r, b.r)}; }
 QGRAFT_SIMD_FN mask ordered(vec a, vec b) { return both(equal(a, a), equal(b, b)); }
+/// a without the lanes of b.
+QGRAFT_SIMD_FN mask without(mask a, mask b) { return {vbicq_u32(a.r, b.r)}; }
 /// x <= y, without the lanes of a.
 QGRAFT_SIMD_FN mask at_most_without(mask a, vec x, vec y) { return {vbicq_u32(vcleq_f32(x.r, y.r), a.r)}; }
 /// sum + a in the lanes of the mask.

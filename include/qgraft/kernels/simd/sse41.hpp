@@ -6,6 +6,7 @@
 #include <qgraft/kernels/policy.hpp>
 #include <qgraft/kernels/simd/level.hpp>
 #include <qgraft/kernels/simd/params.hpp>
+#include <qgraft/kernels/simd/single.hpp>
 
 #if QGRAFT_SIMD_X86
 
@@ -42,7 +43,6 @@ inline constexpr std::size_t tile = 2;
 QGRAFT_SIMD_FN vec load(const float* p) { return {_mm_loadu_ps(p)}; }
 QGRAFT_SIMD_FN vec set(float x) { return {_mm_set1_ps(x)}; }
 QGRAFT_SIMD_FN void store(float* p, vec a) { _mm_storeu_ps(p, a.r); }
-QGRAFT_SIMD_FN float first(vec a) { return _mm_cvtss_f32(a.r); }
 QGRAFT_SIMD_FN void stream(float* p, vec a) { _mm_stream_ps(p, a.r); }
 QGRAFT_SIMD_FN void fence() { _mm_sfence(); }
 
@@ -91,6 +91,8 @@ QGRAFT_SIMD_FN mask less(vec a, vec b) { return {_mm_cmplt_ps(a.r, b.r)}; }
 QGRAFT_SIMD_FN mask equal(vec a, vec b) { return {_mm_cmpeq_ps(a.r, b.r)}; }
 QGRAFT_SIMD_FN mask ordered(vec a, vec b) { return {_mm_cmpord_ps(a.r, b.r)}; }
 QGRAFT_SIMD_FN mask both(mask a, mask b) { return {_mm_and_ps(a.r, b.r)}; }
+/// a without the lanes of b.
+QGRAFT_SIMD_FN mask without(mask a, mask b) { return {_mm_andnot_ps(b.r, a.r)}; }
 /// x <= y, without the lanes of a.
 QGRAFT_SIMD_FN mask at_most_without(mask a, vec x, vec y) { return {_mm_andnot_ps(a.r, _mm_cmple_ps(x.r, y.r))}; }
 /// sum + a in the lanes of the mask.
