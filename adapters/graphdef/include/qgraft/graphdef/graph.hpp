@@ -29,6 +29,7 @@
 #include <qgraft/graphdef/names.hpp>
 #include <qgraft/graphdef/new_nodes.hpp>
 #include <qgraft/graphdef/node_ref.hpp>
+#include <qgraft/graphdef/operations.hpp>
 
 namespace qgraft::graphdef {
 
@@ -67,19 +68,19 @@ public:
     [[nodiscard]] const std::vector<value<node>>& inputs(node n) const { return records_[n.id].inputs; }
     [[nodiscard]] const std::vector<node>& control_inputs(node n) const { return records_[n.id].controls; }
     [[nodiscard]] std::string_view name(node n) const { return records_[n.id].name; }
-    /// The operation of a node.
-    [[nodiscard]] std::string_view op(node n) const { return records_[n.id].op; }
+    /// The operation of a node, and its name.
+    [[nodiscard]] const operation& operation_of(node n) const { return *records_[n.id].op; }
+    [[nodiscard]] std::string_view op(node n) const { return operation_of(n).name; }
 
-    node add_node(node_data data) {
+    node add_node(node_data&& data) {
         const node n{static_cast<std::uint32_t>(records_.size())};
-        record r{nullptr, added_.keep(data.op), names_.keep(data.name), std::move(data.inputs),
-                 std::move(data.controls)};
         added_.add(added_.keep(data.device));
+        record& r = records_.emplace_back(record{nullptr, &operations_.of(data.op), names_.keep(data.name),
+                                                 std::move(data.inputs), std::move(data.controls)});
         if (!options_.new_nodes_as_bytes) {
             r.def = def_->add_node();
             describe(r, data.device, *r.def);
         }
-        records_.push_back(std::move(r));
         return n;
     }
     void erase_node(node n) {
@@ -142,6 +143,7 @@ public:
     void restore(const state& s) {
         names_.restore(s.names);
         collections_.restore(s.collections);
+        operations_.forget_lists();
     }
 
     /// The message of a node. Of a new node that is kept as bytes it is made now.
@@ -162,6 +164,12 @@ public:
             const std::string bytes = graphdef::spelled(v);
             graphdef::attribute(*records_.back().def, key).ParseFromArray(bytes.data(), static_cast<int>(bytes.size()));
         }
+    }
+    /// Lists the operation of the node that was added last among those that the graph's MetaGraphDef says it uses.
+    void list_operation() {
+        operation& o = *records_.back().op;
+        if (!o.is_listed) collections_.add_op(o.name);
+        o.is_listed = true;
     }
     /// Puts the node that was added last on a device.
     void set_device(std::string_view device) {
@@ -233,7 +241,7 @@ private:
 
     struct record {
         mutable node_def* def;  ///< none: a new node that is kept as bytes
-        std::string_view op;
+        operation* op;
         std::string_view name;
         std::vector<value<node>> inputs;
         std::vector<node> controls;
@@ -255,12 +263,12 @@ private:
             throw invalid_graph(def.name(), "is the name of two nodes");
         }
         has_shapes_ = has_shapes_ || find_attribute(def, "_output_shapes") != nullptr;
-        records_.push_back({&def, def.op(), def.name(), {}, {}});
+        records_.push_back({&def, &operations_.of(def.op()), def.name(), {}, {}});
     }
 
     /// Writes what is not an attribute into a node's message.
     void describe(const record& r, std::string_view device, node_def& def) const {
-        def.set_op(std::string(r.op));
+        def.set_op(std::string(r.op->name));
         def.set_name(std::string(r.name));
         def.set_device(std::string(device));
         for (const value<node> v : r.inputs) def.add_input(spelled(v));
@@ -293,7 +301,7 @@ private:
     void say(node n, Out& out) const {
         const record& r = records_[n.id];
         out.bytes(1, r.name);
-        out.bytes(2, r.op);
+        out.bytes(2, r.op->name);
         for (const value<node> v : r.inputs) {
             if (v.port == 0) {
                 out.bytes(3, name(v.node));
@@ -308,6 +316,7 @@ private:
     }
 
     void parse_inputs(record& r) {
+        r.inputs.reserve(static_cast<std::size_t>(r.def->input_size()));
         for (const std::string& text : r.def->input()) {
             if (text.starts_with('^')) {
                 r.controls.push_back(resolve(*r.def, std::string_view(text).substr(1)));
@@ -315,22 +324,29 @@ private:
             }
             if (!r.controls.empty())
                 throw invalid_graph(r.def->name(), "has the input '" + text + "' after a control input");
-            const auto colon = text.rfind(':');
-            std::uint32_t port = 0;
-            if (colon != std::string::npos) {
-                const char* end = text.data() + text.size();
-                const auto [stop, failure] = std::from_chars(text.data() + colon + 1, end, port);
-                if (failure != std::errc() || stop != end) {
-                    throw invalid_graph(r.def->name(), "has the malformed input '" + text + "'");
-                }
+            // Few have a port, and to search from the front is fast.
+            if (text.find(':') == std::string::npos) {
+                r.inputs.emplace_back(resolve(*r.def, text));
+            } else {
+                parse_input_with_port(r, text);
             }
-            const value<node> v{resolve(*r.def, std::string_view(text).substr(0, colon)), port};
-            if (text != spelled(v)) {
-                const auto id = static_cast<std::uint32_t>(&r - records_.data());
-                spellings_.emplace(place_of(id, r.inputs.size()), std::pair(v, text));
-            }
-            r.inputs.push_back(v);
         }
+    }
+
+    void parse_input_with_port(record& r, const std::string& text) {
+        const auto colon = text.rfind(':');
+        std::uint32_t port = 0;
+        const char* end = text.data() + text.size();
+        const auto [stop, failure] = std::from_chars(text.data() + colon + 1, end, port);
+        if (failure != std::errc() || stop != end) {
+            throw invalid_graph(r.def->name(), "has the malformed input '" + text + "'");
+        }
+        const value<node> v{resolve(*r.def, std::string_view(text).substr(0, colon)), port};
+        if (text != spelled(v)) {
+            const auto id = static_cast<std::uint32_t>(&r - records_.data());
+            spellings_.emplace(place_of(id, r.inputs.size()), std::pair(v, text));
+        }
+        r.inputs.push_back(v);
     }
 
     static std::uint64_t place_of(std::uint32_t id, std::size_t operand) {
@@ -345,6 +361,7 @@ private:
 
     GraphDef* def_;
     collections<MetaGraphDef> collections_;
+    operation_table operations_;
     graph_options options_;
     std::vector<record> records_;
     /// The operands that the file spells in another way than spelled() does, such as "name:0": they are put back so.

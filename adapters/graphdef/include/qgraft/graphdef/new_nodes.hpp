@@ -45,6 +45,7 @@ public:
         std::size_t first_shape = 0;
         std::size_t shapes = 0;           ///< none: it does not say its shapes
         std::size_t first_attribute = 0;  ///< where the bytes of its attributes begin, if there is no message
+        std::size_t last_attribute = 0;   ///< where the last of these begins, if there are any
         bool is_current = true;           ///< the message, if there is one, says nothing else
     };
 
@@ -81,7 +82,7 @@ public:
         const auto value = fields_of(v);
         const std::size_t value_size = wire::size_of(value);
         const std::size_t pair_size = wire::size_of_field(key.size()) + wire::size_of_field(value_size);
-        wire::writer out(attributes_.insert(place_of(key), wire::size_of_field(pair_size)));
+        wire::writer out(make_room(key, wire::size_of_field(pair_size)));
         out.message(5, pair_size, [&](wire::writer& pair) {
             pair.bytes(1, key);
             pair.message(2, value_size, value);
@@ -113,17 +114,31 @@ public:
     }
 
 private:
-    /// Where the entry of a key belongs among those of the last one. Keys are shorter than 128 letters.
+    /// Room for the entry of a key among those of the last one.
+    [[nodiscard]] char* make_room(std::string_view key, std::size_t size) {
+        facts& f = all_.back();
+        const std::size_t end = attributes_.size();
+        const bool is_last = f.first_attribute == end || !(key < key_at(f.last_attribute));
+        const std::size_t place = is_last ? end : place_of(key);
+        f.last_attribute = is_last ? end : f.last_attribute + size;
+        return attributes_.insert(place, size);
+    }
+    /// The place of the first entry that comes behind a key; there is one.
     [[nodiscard]] std::size_t place_of(std::string_view key) const {
-        const std::string_view all = attributes_.view();
-        const char* at = all.data() + all_.back().first_attribute;
-        while (at != all.data() + all.size()) {
-            const char* inside = at + 1;
-            const std::size_t size = static_cast<std::size_t>(wire::read_varint(inside));
-            if (key < std::string_view(inside + 2, static_cast<unsigned char>(inside[1]))) break;
-            at = inside + size;
+        std::size_t at = all_.back().first_attribute;
+        while (!(key < key_at(at))) {
+            const char* inside = attributes_.view().data() + at + 1;
+            const auto size = static_cast<std::size_t>(wire::read_varint(inside));
+            at = static_cast<std::size_t>(inside - attributes_.view().data()) + size;
         }
-        return static_cast<std::size_t>(at - all.data());
+        return at;
+    }
+    /// The key of the entry at a place.
+    [[nodiscard]] std::string_view key_at(std::size_t place) const {
+        const char* inside = attributes_.view().data() + place + 1;
+        wire::read_varint(inside);
+        const auto letters = static_cast<std::size_t>(wire::read_varint(++inside));
+        return {inside, letters};
     }
 
     std::vector<facts> all_;

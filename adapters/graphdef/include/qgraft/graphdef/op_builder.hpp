@@ -51,19 +51,19 @@ public:
     std::string_view claim(std::string_view scope, std::string_view name) { return graph_.names().unique(scope, name); }
 
     /// Adds a node without outputs.
-    void add(new_node data) {
+    void add(new_node&& data) {
         last_ = editor_.add(std::move(data));
-        graph_.collected().add_op(graph_.op(last_));
+        graph_.list_operation();
     }
 
     /// Adds a node whose outputs, one or more, have the shapes given.
     template <class... Shapes>
-    void add(new_node data, const tensor_shape& first, const Shapes&... others) {
+    void add(new_node&& data, tensor_shape first, Shapes... others) {
         add(std::move(data));
         if (!graph_.has_shapes()) return;
         new_nodes& added = graph_.added();
-        added.add_shape(first);
-        (added.add_shape(others), ...);
+        added.add_shape(std::move(first));
+        (added.add_shape(std::move(others)), ...);
         write("_output_shapes", added.shapes(*graph_.facts_of(last_)));
     }
 
@@ -164,9 +164,9 @@ public:
     }
 
     /// An operation of one scalar or elementwise type T on operands that are tensors already.
-    tensor elementwise(std::string_view op, std::string_view name, std::vector<tensor> inputs,
-                       const tensor_shape& shape, element_type type = element_type::float32) {
-        add({op, name, std::move(inputs), {}, {}}, shape);
+    tensor elementwise(std::string_view op, std::string_view name, std::vector<tensor> inputs, tensor_shape shape,
+                       element_type type = element_type::float32) {
+        add({op, name, std::move(inputs), {}, {}}, std::move(shape));
         write("T", type);
         return last(0);
     }

@@ -70,6 +70,13 @@ inline std::uint64_t eight_at(const char* text) noexcept {
     return eight;
 }
 
+/// Four characters of a text.
+inline std::uint32_t four_at(const char* text) noexcept {
+    std::uint32_t four = 0;
+    std::memcpy(&four, text, 4);
+    return four;
+}
+
 /// A number of characters, fewer than eight.
 inline std::uint64_t fewer_at(const char* text, std::size_t count) noexcept {
     std::uint64_t some = 0;
@@ -87,8 +94,10 @@ inline std::uint32_t folded_hash(std::string_view text) noexcept {
         h = (h ^ (some | small)) * odd;
         h ^= h >> 32U;
     };
-    if (text.size() < 8) {
+    if (text.size() < 4) {
         mix(fewer_at(text.data(), text.size()));
+    } else if (text.size() < 8) {
+        mix(four_at(text.data()) | std::uint64_t{four_at(text.data() + text.size() - 4)} << 32U);
     } else {
         const char* const last = text.data() + text.size() - 8;
         for (const char* at = text.data(); at < last; at += 8) mix(eight_at(at));

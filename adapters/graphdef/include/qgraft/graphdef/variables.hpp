@@ -118,7 +118,11 @@ private:
         return made;
     }
 
-    static std::string output_of(std::string_view name) { return std::string(name).append(":0"); }
+    static std::string output_of(std::string_view name) {
+        std::string tensor;
+        tensor.reserve(name.size() + 2);
+        return tensor.append(name).append(":0");
+    }
 
     tensor reference(std::string_view name, tensor initial, colocation_groups groups, const variable_facts& facts,
                      variable_note& note) {
