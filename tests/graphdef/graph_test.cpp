@@ -254,7 +254,7 @@ TEST_CASE("new nodes as bytes: messages when asked for, fields of the serialized
     CHECK(bytes_of(s.meta) == before);
     editor<graph> e(g);
     const node_ref z = e.add({"Identity", g.names().unique("z"), {{x, 1}}, {x}, "/cpu:0"});
-    g.write_attribute("T", graphdef::attribute_bytes().of(graphdef::element_type::float32));
+    g.write_attribute("T", graphdef::element_type::float32);
     e.set_input({1}, 1, {z, 0});
     e.set_input(z, 0, {x, 0});
     CHECK(bytes_of(s.meta) != before);

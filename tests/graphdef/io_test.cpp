@@ -14,7 +14,6 @@
 #include <vector>
 
 #include <qgraft/graph/editor.hpp>
-#include <qgraft/graphdef/attribute_bytes.hpp>
 #include <qgraft/graphdef/graph_file.hpp>
 #include <qgraft/graphdef/inspect.hpp>
 
@@ -63,7 +62,7 @@ std::string content_with_a_node(file_format format, bool as_bytes) {
     graph_file::graph g = f.index({.new_nodes_as_bytes = as_bytes});
     qgraft::editor<graph_file::graph> e(g);
     const node_ref added = e.add({"Identity", g.names().unique("added"), {{{0}, 0}}, {}, "/cpu:0"});
-    g.write_attribute("T", attribute_bytes().of(element_type::float32));
+    g.write_attribute("T", element_type::float32);
     e.set_input({static_cast<std::uint32_t>(added.id - 1)}, 0, {added, 0});
     e.commit();
     const temporary_folder folder;

@@ -40,10 +40,10 @@ public:
     /// Appends to the cond contexts. Throws as above.
     void add(const cond_note& c) { append(keys[1], c); }
 
-    /// Lists an operation among those that the graph uses. A list that is sorted stays so. The name must outlive this.
+    /// Lists an operation among those that the graph uses. A list that is sorted stays so.
     void add_op(std::string_view name) {
         if constexpr (has_meta) {
-            if (!has_op_list() || !seen_.insert(name).second) return;
+            if (!has_op_list()) return;
             const std::string op(name);
             auto& ops = *meta_->mutable_meta_info_def()->mutable_stripped_op_list()->mutable_op();
             if (listed_.empty()) {
@@ -82,7 +82,6 @@ public:
         if constexpr (has_meta) {
             for (std::size_t i = 0; i < m.lengths.size() && meta_ != nullptr; ++i) cut(keys[i], m.lengths[i]);
             for (; added_.size() > m.ops; added_.pop_back()) remove_op(added_.back());
-            seen_.clear();
         }
     }
 
@@ -134,7 +133,6 @@ private:
     }
 
     MetaGraphDef* meta_;
-    std::unordered_set<std::string_view> seen_;  ///< by add_op()
     std::unordered_set<std::string> listed_;
     std::vector<std::string> added_;
     bool sorted_ = false;

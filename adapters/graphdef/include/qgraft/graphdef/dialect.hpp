@@ -258,12 +258,12 @@ struct dialect<graphdef::basic_graph<GraphDef, MetaGraphDef>> {
 
     static word classify(const graph& g, node n) {
         const std::string_view op = g.op(n);
-        if (op == "Merge") {
+        const word w = g.operation_of(n).meaning;
+        if (w == word::other && op == "Merge") {
             // The reference knows its own conds by this name, which never stands alone.
             const auto at = g.name(n).find("delayed_quant/Merge");
             if (at != std::string_view::npos && at > 0) return word::delayed;
         }
-        const word w = g.word_of_op(n);
         const bool transposed = w == word::gradient && graphdef::is_transposed_convolution(op, g.name(n));
         if (!transposed) return w;
         return op == "Conv2DBackpropInput" ? word::conv2d_transpose : word::other_layer;

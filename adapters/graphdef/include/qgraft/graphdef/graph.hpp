@@ -68,21 +68,19 @@ public:
     [[nodiscard]] const std::vector<value<node>>& inputs(node n) const { return records_[n.id].inputs; }
     [[nodiscard]] const std::vector<node>& control_inputs(node n) const { return records_[n.id].controls; }
     [[nodiscard]] std::string_view name(node n) const { return records_[n.id].name; }
-    /// The operation of a node.
-    [[nodiscard]] std::string_view op(node n) const { return records_[n.id].op->first; }
-    /// The word that the operation alone tells.
-    [[nodiscard]] word word_of_op(node n) const { return records_[n.id].op->second; }
+    /// The operation of a node, and its name.
+    [[nodiscard]] const operation& operation_of(node n) const { return *records_[n.id].op; }
+    [[nodiscard]] std::string_view op(node n) const { return operation_of(n).name; }
 
-    node add_node(node_data data) {
+    node add_node(node_data&& data) {
         const node n{static_cast<std::uint32_t>(records_.size())};
-        record r{nullptr, &operations_.of(data.op), added_.keep(data.name), std::move(data.inputs),
-                 std::move(data.controls)};
         added_.add(added_.keep(data.device));
+        record& r = records_.emplace_back(record{nullptr, &operations_.of(data.op), names_.keep(data.name),
+                                                 std::move(data.inputs), std::move(data.controls)});
         if (!options_.new_nodes_as_bytes) {
             r.def = def_->add_node();
             describe(r, data.device, *r.def);
         }
-        records_.push_back(std::move(r));
         return n;
     }
     void erase_node(node n) {
@@ -145,6 +143,7 @@ public:
     void restore(const state& s) {
         names_.restore(s.names);
         collections_.restore(s.collections);
+        operations_.forget_lists();
     }
 
     /// The message of a node. Of a new node that is kept as bytes it is made now.
@@ -156,13 +155,21 @@ public:
     /// The message of a node, to write: for nodes that the running rewrite has added.
     [[nodiscard]] node_def& definition(node n) { return const_cast<node_def&>(std::as_const(*this).definition(n)); }
 
-    /// Writes an attribute into the node that was added last: the bytes of its message.
-    void write_attribute(std::string_view key, std::string_view value) {
+    /// Writes an attribute into the node that was added last: a value that fields_of() knows.
+    template <class Value>
+    void write_attribute(std::string_view key, const Value& v) {
         if (records_.back().def == nullptr) {
-            added_.add_attribute(key, value);
+            added_.add_attribute(key, v);
         } else {
-            graphdef::attribute(*records_.back().def, key).ParseFromArray(value.data(), static_cast<int>(value.size()));
+            const std::string bytes = graphdef::spelled(v);
+            graphdef::attribute(*records_.back().def, key).ParseFromArray(bytes.data(), static_cast<int>(bytes.size()));
         }
+    }
+    /// Lists the operation of the node that was added last among those that the graph's MetaGraphDef says it uses.
+    void list_operation() {
+        operation& o = *records_.back().op;
+        if (!o.is_listed) collections_.add_op(o.name);
+        o.is_listed = true;
     }
     /// Puts the node that was added last on a device.
     void set_device(std::string_view device) {
@@ -189,25 +196,20 @@ public:
         if (!options_.new_nodes_as_bytes || added_.size() == 0) return;
         const std::string rest = detail::take_all_but_nodes(*def_);
         auto& unknown = *def_->GetReflection()->MutableUnknownFields(def_);
-        for_each_new_node([&unknown](std::string_view head, std::string_view attributes) {
-            std::string bytes;
-            bytes.reserve(head.size() + attributes.size());
-            bytes.append(head).append(attributes);
-            detail::add_field(unknown, 1, std::move(bytes));
-        });
+        for_each_new_node([&unknown](const auto& said) { detail::add_field(unknown, 1, wire::spelled(said)); });
         google::protobuf::io::CodedInputStream in(reinterpret_cast<const std::uint8_t*>(rest.data()),
                                                   static_cast<int>(rest.size()));
         unknown.MergeFromCodedStream(&in);
     }
 
     /// With graph_options::new_nodes_as_bytes: the new nodes as fields of the graph's message, one after the other.
-    [[nodiscard]] std::string new_node_fields() const {
+    [[nodiscard]] wire::buffer new_node_fields() const {
         constexpr std::size_t usual = 512;
-        std::string fields;
+        wire::buffer fields;
         if (options_.new_nodes_as_bytes) fields.reserve(usual * added_.size());
-        for_each_new_node([&fields](std::string_view head, std::string_view attributes) {
-            wire::tagged(fields, 1U << 3U | 2U, head.size() + attributes.size());
-            fields.append(head).append(attributes);
+        for_each_new_node([&fields](const auto& said) {
+            const std::size_t size = wire::size_of(said);
+            wire::writer(fields.append(wire::size_of_field(size))).message(1, size, said);
         });
         return fields;
     }
@@ -239,7 +241,7 @@ private:
 
     struct record {
         mutable node_def* def;  ///< none: a new node that is kept as bytes
-        const operation* op;
+        operation* op;
         std::string_view name;
         std::vector<value<node>> inputs;
         std::vector<node> controls;
@@ -266,7 +268,7 @@ private:
 
     /// Writes what is not an attribute into a node's message.
     void describe(const record& r, std::string_view device, node_def& def) const {
-        def.set_op(r.op->first);
+        def.set_op(std::string(r.op->name));
         def.set_name(std::string(r.name));
         def.set_device(std::string(device));
         for (const value<node> v : r.inputs) def.add_input(spelled(v));
@@ -276,41 +278,45 @@ private:
     /// Makes the message of a node that is kept as bytes; from now on it is the message that counts.
     void make_message(node n) const {
         auto def = std::make_unique<node_def>();
-        std::string bytes;
-        write_head(n, bytes);
-        def->ParseFromString(bytes.append(added_.attributes(n.id - in_file())));
+        def->ParseFromString(wire::spelled([&](auto&& out) { say(n, out); }));
         records_[n.id].def = messages_.emplace_back(std::move(def)).get();
     }
 
-    /// Calls `f` with the bytes of each new node that is kept as such, its attributes apart.
+    /// Calls `f` for each new node that is kept as bytes, with its fields (see wire).
     template <class F>
     void for_each_new_node(const F& f) const {
-        std::string head;
         for (std::size_t i = 0; options_.new_nodes_as_bytes && i < added_.size(); ++i) {
             const node n{static_cast<std::uint32_t>(in_file() + i)};
-            const bool is_message = records_[n.id].def != nullptr;
-            head.clear();
-            if (is_message) head = detail::deterministic_bytes(*records_[n.id].def);
-            if (!is_message) write_head(n, head);
-            f(head, is_message ? std::string_view() : added_.attributes(i));
+            if (records_[n.id].def == nullptr) {
+                f([&](auto&& out) { say(n, out); });
+            } else {
+                const std::string bytes = detail::deterministic_bytes(*records_[n.id].def);
+                f([&](auto&& out) { out.raw(bytes); });
+            }
         }
     }
 
-    /// Appends what is not an attribute to the bytes of a new node.
-    void write_head(node n, std::string& bytes) const {
+    /// Says the fields of a new node that has no message.
+    template <class Out>
+    void say(node n, Out& out) const {
         const record& r = records_[n.id];
-        wire::bytes(bytes, 1, r.name);
-        wire::bytes(bytes, 2, r.op->first);
+        out.bytes(1, r.name);
+        out.bytes(2, r.op->name);
         for (const value<node> v : r.inputs) {
-            if (v.port == 0) wire::bytes(bytes, 3, name(v.node));
-            if (v.port != 0) wire::bytes(bytes, 3, spelled(v));
+            if (v.port == 0) {
+                out.bytes(3, name(v.node));
+            } else {
+                out.bytes(3, spelled(v));
+            }
         }
-        for (const node c : r.controls) wire::bytes(bytes, 3, std::string(1, '^').append(name(c)));
+        for (const node c : r.controls) out.bytes(3, std::string(1, '^').append(name(c)));
         const std::string_view on = device(n);
-        if (!on.empty()) wire::bytes(bytes, 4, on);
+        if (!on.empty()) out.bytes(4, on);
+        out.raw(added_.attributes(n.id - in_file()));
     }
 
     void parse_inputs(record& r) {
+        r.inputs.reserve(static_cast<std::size_t>(r.def->input_size()));
         for (const std::string& text : r.def->input()) {
             if (text.starts_with('^')) {
                 r.controls.push_back(resolve(*r.def, std::string_view(text).substr(1)));
@@ -318,22 +324,29 @@ private:
             }
             if (!r.controls.empty())
                 throw invalid_graph(r.def->name(), "has the input '" + text + "' after a control input");
-            const auto colon = text.rfind(':');
-            std::uint32_t port = 0;
-            if (colon != std::string::npos) {
-                const char* end = text.data() + text.size();
-                const auto [stop, failure] = std::from_chars(text.data() + colon + 1, end, port);
-                if (failure != std::errc() || stop != end) {
-                    throw invalid_graph(r.def->name(), "has the malformed input '" + text + "'");
-                }
+            // Few have a port, and to search from the front is fast.
+            if (text.find(':') == std::string::npos) {
+                r.inputs.emplace_back(resolve(*r.def, text));
+            } else {
+                parse_input_with_port(r, text);
             }
-            const value<node> v{resolve(*r.def, std::string_view(text).substr(0, colon)), port};
-            if (text != spelled(v)) {
-                const auto id = static_cast<std::uint32_t>(&r - records_.data());
-                spellings_.emplace(place_of(id, r.inputs.size()), std::pair(v, text));
-            }
-            r.inputs.push_back(v);
         }
+    }
+
+    void parse_input_with_port(record& r, const std::string& text) {
+        const auto colon = text.rfind(':');
+        std::uint32_t port = 0;
+        const char* end = text.data() + text.size();
+        const auto [stop, failure] = std::from_chars(text.data() + colon + 1, end, port);
+        if (failure != std::errc() || stop != end) {
+            throw invalid_graph(r.def->name(), "has the malformed input '" + text + "'");
+        }
+        const value<node> v{resolve(*r.def, std::string_view(text).substr(0, colon)), port};
+        if (text != spelled(v)) {
+            const auto id = static_cast<std::uint32_t>(&r - records_.data());
+            spellings_.emplace(place_of(id, r.inputs.size()), std::pair(v, text));
+        }
+        r.inputs.push_back(v);
     }
 
     static std::uint64_t place_of(std::uint32_t id, std::size_t operand) {
@@ -348,6 +361,7 @@ private:
 
     GraphDef* def_;
     collections<MetaGraphDef> collections_;
+    operation_table operations_;
     graph_options options_;
     operation_table operations_;
     std::vector<record> records_;

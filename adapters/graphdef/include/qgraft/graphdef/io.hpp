@@ -174,7 +174,7 @@ inline void put_head(google::protobuf::io::CodedOutputStream& coded, std::uint32
 /// the graph, it is written, too; they lie in an arena, which keeps what is taken apart here. The bytes are those of
 /// messages that have the added nodes as well.
 template <class GraphDef, class MetaGraphDef>
-void serialize_with(const std::string& added, GraphDef& def, MetaGraphDef* meta, output_file& out) {
+void serialize_with(std::string_view added, GraphDef& def, MetaGraphDef* meta, output_file& out) {
     const std::string rest = take_all_but_nodes(def);
     const std::size_t graph_size = def.ByteSizeLong() + added.size() + rest.size();
     const auto* const info = meta == nullptr ? nullptr : meta->unsafe_arena_release_meta_info_def();
@@ -311,11 +311,12 @@ public:
     /// The same for a rewritten graph, which is `g`, an index of this, new nodes that are kept as bytes included; in
     /// less time than graph::append_new_nodes() and write() take. To call at the end: neither is to be used any more.
     void write_rewritten(output_file& out, file_format format, graph& g) {
-        const std::string added = g.new_node_fields();
+        const wire::buffer fields = g.new_node_fields();
+        const std::string_view added = fields.view();
         if (format.coding == file_coding::binary && !added.empty()) {
             detail::serialize_with(added, definition(), format.kind == file_kind::graph ? nullptr : meta_, out);
         } else {
-            if (!definition().MergeFromString(added)) detail::fail_as_too_large(out);
+            if (!definition().MergeFromString(std::string(added))) detail::fail_as_too_large(out);
             write(out, format);
         }
     }

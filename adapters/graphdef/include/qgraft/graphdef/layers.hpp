@@ -46,7 +46,7 @@ public:
         const node_def& from = this->graph().definition(original);
         for (const std::string_view key : sorted_keys(from)) {
             if (key == "_output_shapes" || (as_reference && !is_kept(op, key))) continue;
-            this->write(key, *find_attribute(from, key));
+            this->write(key, spelled_value{detail::deterministic_bytes(*find_attribute(from, key))});
         }
         write_defaults(op, from, as_reference);
         return this->last(0);

@@ -7,8 +7,9 @@
 #include <map>
 #include <set>
 #include <string>
+#include <string_view>
 
-#include <qgraft/graphdef/attribute_bytes.hpp>
+#include <qgraft/graphdef/wire.hpp>
 
 namespace qgraft::graphdef {
 
@@ -35,35 +36,45 @@ struct cond_note {
     std::map<std::string, std::string> outer_values{};  ///< those from outside, and what they are inside
 };
 
+namespace detail {
+
+/// Says a text that is left out where it is empty, as outside of lists and maps.
+template <class Out>
+void say_text(Out& out, unsigned field, std::string_view text) {
+    if (!text.empty()) out.bytes(field, text);
+}
+
+}  // namespace detail
+
 /// The bytes of a VariableDef. As protobuf writes messages: fields in order, none that is zero or empty.
 inline std::string bytes_of(const variable_note& v) {
-    std::string out;
-    wire::text(out, 1, v.variable_name);
-    wire::text(out, 2, v.initializer_name);
-    wire::text(out, 3, v.snapshot_name);
-    if (v.is_resource) wire::number(out, 5, 1);
-    wire::text(out, 6, v.initial_value_name);
-    if (v.aggregation != variable_aggregation::none) wire::number(out, 9, static_cast<std::uint64_t>(v.aggregation));
-    return out;
+    return wire::spelled([&v](auto&& out) {
+        detail::say_text(out, 1, v.variable_name);
+        detail::say_text(out, 2, v.initializer_name);
+        detail::say_text(out, 3, v.snapshot_name);
+        if (v.is_resource) out.number(5, 1);
+        detail::say_text(out, 6, v.initial_value_name);
+        if (v.aggregation != variable_aggregation::none) out.number(9, static_cast<std::uint64_t>(v.aggregation));
+    });
 }
 
 /// The bytes of a CondContextDef; the map in the order of its keys, so that equal rewrites give equal bytes.
 inline std::string bytes_of(const cond_note& c) {
-    std::string values;
-    for (const std::string& v : c.values) wire::bytes(values, 1, v);
-    for (const auto& [outer, inner] : c.outer_values) {
-        std::string entry;
-        wire::bytes(entry, 1, outer);
-        wire::bytes(entry, 2, inner);
-        wire::bytes(values, 2, entry);
-    }
-    std::string out;
-    wire::text(out, 1, c.context_name);
-    wire::text(out, 2, c.pred_name);
-    wire::text(out, 3, c.pivot_name);
-    if (c.branch != 0) wire::number(out, 4, static_cast<std::uint64_t>(c.branch));
-    wire::bytes(out, 5, values);
-    return out;
+    return wire::spelled([&c](auto&& out) {
+        detail::say_text(out, 1, c.context_name);
+        detail::say_text(out, 2, c.pred_name);
+        detail::say_text(out, 3, c.pivot_name);
+        if (c.branch != 0) out.number(4, static_cast<std::uint64_t>(c.branch));
+        out.message(5, [&c](auto&& values) {
+            for (const std::string& v : c.values) values.bytes(1, v);
+            for (const auto& [outer, inner] : c.outer_values) {
+                values.message(2, [&from = outer, &to = inner](auto&& entry) {
+                    entry.bytes(1, from);
+                    entry.bytes(2, to);
+                });
+            }
+        });
+    });
 }
 
 }  // namespace qgraft::graphdef

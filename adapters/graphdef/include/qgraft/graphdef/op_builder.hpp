@@ -15,7 +15,7 @@
 #include <vector>
 
 #include <qgraft/graph/editor.hpp>
-#include <qgraft/graphdef/attribute_bytes.hpp>
+#include <qgraft/graphdef/attributes.hpp>
 #include <qgraft/graphdef/graph.hpp>
 #include <qgraft/ops/instruction.hpp>
 
@@ -48,26 +48,22 @@ public:
     [[nodiscard]] auto& collected() noexcept { return graph_.collected(); }
 
     /// Claims a name: the path below a scope, made unique.
-    std::string_view claim(std::string_view scope, std::string_view name) {
-        path_ = scope;
-        if (!scope.empty()) path_.push_back('/');
-        return graph_.names().unique(path_.append(name));
-    }
+    std::string_view claim(std::string_view scope, std::string_view name) { return graph_.names().unique(scope, name); }
 
     /// Adds a node without outputs.
-    void add(new_node data) {
+    void add(new_node&& data) {
         last_ = editor_.add(std::move(data));
-        graph_.collected().add_op(graph_.op(last_));
+        graph_.list_operation();
     }
 
     /// Adds a node whose outputs, one or more, have the shapes given.
     template <class... Shapes>
-    void add(new_node data, const tensor_shape& first, const Shapes&... others) {
+    void add(new_node&& data, tensor_shape first, Shapes... others) {
         add(std::move(data));
         if (!graph_.has_shapes()) return;
         new_nodes& added = graph_.added();
-        added.add_shape(first);
-        (added.add_shape(others), ...);
+        added.add_shape(std::move(first));
+        (added.add_shape(std::move(others)), ...);
         write("_output_shapes", added.shapes(*graph_.facts_of(last_)));
     }
 
@@ -75,10 +71,11 @@ public:
     [[nodiscard]] node last() const noexcept { return last_; }
     [[nodiscard]] tensor last(std::uint32_t port) const noexcept { return {last_, port}; }
 
-    /// Writes an attribute of the last node: an element_type, a bool, an integer, a text, a shape, or a list.
+    /// Writes an attribute of the last node, a value that fields_of() knows: an element_type, a bool, an integer, a
+    /// text, a shape, a tensor, or a list.
     template <class Value>
     void write(std::string_view key, const Value& v) {
-        graph_.write_attribute(key, bytes_.of(v));
+        graph_.write_attribute(key, v);
     }
 
     /// A scalar constant, or one of a shape that holds the number everywhere. The name is claimed already.
@@ -87,9 +84,9 @@ public:
         add({"Const", name, {}, std::move(controls), {}}, shape);
         write("dtype", type);
         if (type == element_type::int64 || type == element_type::int32) {
-            write_value(bytes_.tensor(type, shape, static_cast<std::int64_t>(number)));
+            write("value", integer_tensor{type, shape, static_cast<std::int64_t>(number)});
         } else {
-            write_value(bytes_.tensor(shape, static_cast<float>(number)));
+            write("value", float_tensor{shape, static_cast<float>(number)});
         }
         return last(0);
     }
@@ -100,9 +97,9 @@ public:
         add({"Const", name, {}, {}, {}}, shape);
         write("dtype", element_type::float32);
         if (c.data.size() == 1) {
-            write_value(bytes_.tensor(shape, c.data.front()));
+            write("value", float_tensor{shape, c.data.front()});
         } else {
-            write_value(bytes_.tensor(element_type::float32, shape, std::span(c.data)));
+            write("value", dense_tensor<float>{element_type::float32, shape, c.data});
         }
         return last(0);
     }
@@ -116,9 +113,9 @@ public:
         add({"Const", name, {}, std::move(controls), {}}, shape);
         write("dtype", element_type::int32);
         if (numbers.size() == 1) {
-            write_value(bytes_.tensor(element_type::int32, shape, std::int64_t{numbers.front()}));
+            write("value", integer_tensor{element_type::int32, shape, numbers.front()});
         } else {
-            write_value(bytes_.tensor(element_type::int32, shape, std::span(numbers)));
+            write("value", dense_tensor<std::int32_t>{element_type::int32, shape, numbers});
         }
         return last(0);
     }
@@ -127,23 +124,23 @@ public:
     /// a shape that is not wholly known, a scalar. The name is claimed already; the constants get the control inputs,
     /// all nodes the colocation groups, if any.
     tensor filled(std::string_view name, double number, const tensor_shape& shape, std::vector<node> controls = {},
-                  const colocation_groups* groups = nullptr) {
+                  std::optional<colocation_groups> groups = {}) {
         constexpr std::int64_t large = 1000;
         const auto number_of = [&](std::string_view of, const tensor_shape& s) {
             const tensor made = constant(of, number, element_type::float32, controls, s);
-            if (groups != nullptr) write_groups(*groups);
+            if (groups) write_groups(*groups);
             return made;
         };
         if (!shape.is_complete()) return number_of(name, tensor_shape::scalar());
         if (shape.elements() < large) return number_of(name, shape);
         const std::vector<std::int32_t> dims(shape.dims().begin(), shape.dims().end());
         const tensor size = integers(claim(name, "shape_as_tensor"), dims, controls);
-        if (groups != nullptr) write_groups(*groups);
+        if (groups) write_groups(*groups);
         const tensor value = number_of(claim(name, "Const"), tensor_shape::scalar());
         add({"Fill", name, {size, value}, {}, {}}, shape);
         write("T", element_type::float32);
         write("index_type", element_type::int32);
-        if (groups != nullptr) write_groups(*groups);
+        if (groups) write_groups(*groups);
         return last(0);
     }
 
@@ -167,9 +164,9 @@ public:
     }
 
     /// An operation of one scalar or elementwise type T on operands that are tensors already.
-    tensor elementwise(std::string_view op, std::string_view name, std::vector<tensor> inputs,
-                       const tensor_shape& shape, element_type type = element_type::float32) {
-        add({op, name, std::move(inputs), {}, {}}, shape);
+    tensor elementwise(std::string_view op, std::string_view name, std::vector<tensor> inputs, tensor_shape shape,
+                       element_type type = element_type::float32) {
+        add({op, name, std::move(inputs), {}, {}}, std::move(shape));
         write("T", type);
         return last(0);
     }
@@ -184,10 +181,10 @@ public:
     void put_on_device_of(node other) { graph_.set_device(graph_.device(other)); }
 
     /// The colocation groups of a node: those it says, or the one of its own name.
-    [[nodiscard]] const colocation_groups& groups_of(node n) {
+    [[nodiscard]] colocation_groups groups_of(node n) {
         const auto* facts = graph_.facts_of(n);
-        if (facts != nullptr && facts->groups != nullptr) return *facts->groups;
-        colocation_groups groups;
+        if (facts != nullptr && !facts->groups.bytes.empty()) return facts->groups;
+        std::vector<std::string> groups;
         const auto* a = facts != nullptr ? nullptr : find_attribute(graph().definition(n), "_class");
         if (a != nullptr) {
             for (const std::string& s : a->list().s()) {
@@ -197,18 +194,19 @@ public:
         if (groups.empty()) return group_called(graph_.name(n));
         std::sort(groups.begin(), groups.end());
         groups.erase(std::unique(groups.begin(), groups.end()), groups.end());
-        return graph_.added().keep(std::move(groups));
+        return graph_.added().keep_spelled(std::span<const std::string>(groups));
     }
 
     /// The one group of a node's name.
-    [[nodiscard]] const colocation_groups& group_called(std::string_view name) {
-        return graph_.added().keep(colocation_groups{std::string("loc:@").append(name)});
+    [[nodiscard]] colocation_groups group_called(std::string_view name) {
+        const std::string group = std::string("loc:@").append(name);
+        return graph_.added().keep_spelled(std::span(&group, 1));
     }
 
     /// Writes colocation groups into the last node.
-    void write_groups(const colocation_groups& groups) {
+    void write_groups(colocation_groups groups) {
         graph_.added().set_groups(groups);
-        write("_class", std::span(groups));
+        write("_class", groups);
     }
 
     /// Writes the type and the shape, a scalar's or a vector's, of the variable that was added last.
@@ -242,13 +240,9 @@ private:
     /// The value of a variable that a rewrite has added: the second node after it reads it.
     [[nodiscard]] static tensor snapshot_of(tensor variable) { return {node{variable.node.id + 2}, 0}; }
 
-    void write_value(std::string_view tensor_bytes) { graph_.write_attribute("value", tensor_bytes); }
-
     editor<G>& editor_;
     G& graph_;
     node last_;
-    std::string path_;
-    attribute_bytes bytes_;
 };
 
 }  // namespace qgraft::graphdef

@@ -1,46 +1,46 @@
-// operation_table: the operations of a graph, each once.
+// The operations that the nodes of a graph are.
 // SPDX-License-Identifier: Apache-2.0
 #ifndef QGRAFT_GRAPHDEF_OPERATIONS_HPP
 #define QGRAFT_GRAPHDEF_OPERATIONS_HPP
 
-#include <cstddef>
-#include <functional>
-#include <memory>
-#include <string>
+#include <cstdint>
+#include <deque>
 #include <string_view>
-#include <unordered_map>
-#include <utility>
 
 #include <qgraft/graphdef/classify.hpp>
+#include <qgraft/graphdef/texts.hpp>
 #include <qgraft/ops/words.hpp>
 
 namespace qgraft::graphdef {
 
-/// The name of an operation, and the word that this alone tells.
-using operation = std::pair<const std::string, word>;
+/// An operation of TensorFlow's registry, by its name.
+struct operation {
+    std::string_view name;
+    word meaning = word::other;  ///< of its name alone
+    bool is_listed = false;      ///< among those that a MetaGraphDef says it uses, as far as a rewrite has seen to it
+};
 
-/// The operations of a graph. Of many nodes few are different: who asks a node for its operation finds a text that was
-/// read a moment ago, and not one beside the node's other texts.
+/// Each operation of a graph once: few are what many nodes are.
 class operation_table {
 public:
-    /// The operation of a name; it stays where it is for as long as the table lives, even where that moves.
-    const operation& of(std::string_view name) {
-        if (last_ != nullptr && last_->first == name) return *last_;
-        auto at = all_->find(name);
-        if (at == all_->end()) at = all_->emplace(std::string(name), word_of_op(name)).first;
-        last_ = &*at;
-        return *last_;
+    /// The operation of this name, where it stays until the table is gone.
+    operation& of(std::string_view name) {
+        const std::uint32_t hash = detail::folded_hash(name);
+        const std::uint32_t there = index_.find(hash, [&](std::uint32_t i) { return all_[i].name == name; });
+        if (there != detail::hash_index::none) return all_[there];
+        index_.add(hash, static_cast<std::uint32_t>(all_.size()));
+        return all_.emplace_back(operation{names_.keep(name), word_of_op(name)});
+    }
+
+    /// From now on none counts as listed.
+    void forget_lists() noexcept {
+        for (operation& o : all_) o.is_listed = false;
     }
 
 private:
-    struct hash {
-        using is_transparent = void;
-        std::size_t operator()(std::string_view name) const { return std::hash<std::string_view>{}(name); }
-    };
-    using table = std::unordered_map<std::string, word, hash, std::equal_to<>>;
-
-    std::unique_ptr<table> all_ = std::make_unique<table>();
-    const operation* last_ = nullptr;
+    std::deque<operation> all_;
+    detail::hash_index index_;
+    text_pool names_;
 };
 
 }  // namespace qgraft::graphdef

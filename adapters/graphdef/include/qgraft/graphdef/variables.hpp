@@ -40,7 +40,7 @@ public:
     /// variables.
     tensor variable(std::string_view scope, std::string_view path, const variable_facts& facts) {
         const std::string_view name = this->claim(scope, path);
-        const colocation_groups& groups = facts.beside ? this->groups_of(*facts.beside) : this->group_called(name);
+        const colocation_groups groups = facts.beside ? this->groups_of(*facts.beside) : this->group_called(name);
         const std::string_view initializer = this->claim(this->claim(name, "Initializer"), facts.initializer);
         const tensor initial = initial_value(initializer, facts, groups);
         variable_note note{.variable_name = output_of(name),
@@ -109,19 +109,23 @@ public:
     [[nodiscard]] bool is_resource() const { return this->graph().options().resource_variables; }
 
 private:
-    tensor initial_value(std::string_view name, const variable_facts& facts, const colocation_groups& groups) {
+    tensor initial_value(std::string_view name, const variable_facts& facts, colocation_groups groups) {
         if (facts.shape.rank() > 0 && facts.initializer == "zeros") {
-            return this->filled(name, 0, facts.shape, {}, &groups);
+            return this->filled(name, 0, facts.shape, {}, groups);
         }
         const tensor made = this->constant(name, facts.initial, facts.type, {}, facts.shape);
         this->write_groups(groups);
         return made;
     }
 
-    static std::string output_of(std::string_view name) { return std::string(name).append(":0"); }
+    static std::string output_of(std::string_view name) {
+        std::string tensor;
+        tensor.reserve(name.size() + 2);
+        return tensor.append(name).append(":0");
+    }
 
-    tensor reference(std::string_view name, tensor initial, const colocation_groups& groups,
-                     const variable_facts& facts, variable_note& note) {
+    tensor reference(std::string_view name, tensor initial, colocation_groups groups, const variable_facts& facts,
+                     variable_note& note) {
         const tensor made = declare("VariableV2", name, {}, groups, facts);
         const std::string_view assign = this->claim(name, "Assign");
         const std::string_view snapshot = this->claim(name, "read");
@@ -133,7 +137,7 @@ private:
         return made;
     }
 
-    tensor resource(std::string_view name, tensor initial, const colocation_groups& groups, const variable_facts& facts,
+    tensor resource(std::string_view name, tensor initial, colocation_groups groups, const variable_facts& facts,
                     variable_note& note) {
         const tensor made = declare("VarHandleOp", name, name, groups, facts);
         // Only a variable beside another has these two in its group.
@@ -153,8 +157,8 @@ private:
     }
 
     /// The operation that a variable is.
-    tensor declare(std::string_view op, std::string_view name, std::string_view shared_name,
-                   const colocation_groups& groups, const variable_facts& facts) {
+    tensor declare(std::string_view op, std::string_view name, std::string_view shared_name, colocation_groups groups,
+                   const variable_facts& facts) {
         this->add({op, name, {}, {}, {}}, op == "VarHandleOp" ? tensor_shape::scalar() : facts.shape);
         this->write_variable(facts.type, facts.shape);
         this->write_groups(groups);
