@@ -363,7 +363,6 @@ private:
     collections<MetaGraphDef> collections_;
     operation_table operations_;
     graph_options options_;
-    operation_table operations_;
     std::vector<record> records_;
     /// The operands that the file spells in another way than spelled() does, such as "name:0": they are put back so.
     std::unordered_map<std::uint64_t, std::pair<value<node>, std::string>> spellings_;
