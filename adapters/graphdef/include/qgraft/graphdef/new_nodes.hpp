@@ -74,9 +74,9 @@ public:
         shapes_.push_back(std::move(shape));
         ++all_.back().shapes;
     }
-    /// Adds an attribute to the bytes of the last one, a value that fields_of() knows: an entry of the map that is field
-    /// 5 of a node. Entries are in the order of their keys, as protobuf writes maps when it is to write equal messages
-    /// alike.
+    /// Adds an attribute to the bytes of the last one, a value that fields_of() knows: an entry of the map that is
+    /// field 5 of a node. Entries are in the order of their keys, as protobuf writes maps when it is to write equal
+    /// messages alike.
     template <class Value>
     void add_attribute(std::string_view key, const Value& v) {
         const auto value = fields_of(v);
