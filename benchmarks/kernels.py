@@ -14,8 +14,10 @@ import measure
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 MARKS = ('<!-- Made by benchmarks/kernels.py. -->\n', '<!-- Up to here: kernels. -->\n')
 SIZES = (4096, 65536, 1048576, 16777216)
+PROCESSES = 3
 WANTED = 'limit|forward/tensor|gradient/tensor|forward/channel/|gradient/channel/|observe'
-ROWS = [('copy, the limit', ('limit/copy', 'limit/copy_streaming')), ('two read, one written, the limit', ('limit/read2_write1',)),
+ROWS = [('copy, the limit', ('limit/copy', 'limit/copy_streaming')),
+        ('two read, one written, the limit', ('limit/read2_write1',)),
         *((f'{what}, {n}', (f'{name}/{n}',)) for what, name in (
             ('forward', 'forward/tensor'), ('gradient', 'gradient/tensor'), ('forward, 64 channels', 'forward/channel'),
             ('gradient, 64 channels', 'gradient/channel'), ('observe and forward', 'observe_forward'))
@@ -42,14 +44,16 @@ def short(found):
 
 
 def figures(build):
-    """The least ns of a call, by the benchmark's name."""
+    """The least ns of a call, by the benchmark's name. Runs of different ones take turns, so that what else the machine
+    does meanwhile is not all in the figures of one; the program runs anew, since it times anew how often to call."""
     command = [build / 'bin/bench_kernels', f'--benchmark_filter={WANTED}', '--benchmark_min_time=0.02',
-               '--benchmark_repetitions=3', '--benchmark_format=json']
-    text = subprocess.run(command, stdout=subprocess.PIPE, check=True, encoding='utf-8').stdout
+               '--benchmark_repetitions=3', '--benchmark_enable_random_interleaving=true', '--benchmark_format=json']
     found = {}
-    for b in json.loads(text)['benchmarks']:
-        if b['run_type'] == 'iteration':
-            found[b['run_name']] = min(b['real_time'], found.get(b['run_name'], float('inf')))
+    for _ in range(PROCESSES):
+        text = subprocess.run(command, stdout=subprocess.PIPE, check=True, encoding='utf-8').stdout
+        for b in json.loads(text)['benchmarks']:
+            if b['run_type'] == 'iteration':
+                found[b['run_name']] = min(b['real_time'], found.get(b['run_name'], float('inf')))
     return found
 
 
@@ -60,7 +64,7 @@ def rows(found):
 
 
 def table(found):
-    lines = [f'One thread of: {measure.processor()}; ns an element, the least of three runs.\n',
+    lines = [f'One thread of: {measure.processor()}; ns an element, the least of {3 * PROCESSES} runs.\n',
              '| elements | ' + ' | '.join(f'{n:,}' for n in SIZES) + ' |', '| --- ' * 5 + '|']
     lines += [f'| {what} | ' + ' | '.join(f'{v:.3f}' for v in values) + ' |' for what, values in rows(found)]
     return '\n'.join([*lines, '', short(found), '', '![ns an element by size](benchmarks/kernels.svg)']) + '\n'
@@ -68,7 +72,8 @@ def table(found):
 
 def plot(found):
     """An SVG: ns an element at each size, one line for each of a few rows."""
-    shown = [r for r in rows(found) if 'limit' in r[0] or r[0] in ('forward, tf115', 'forward, torch', 'gradient, tf115')]
+    drawn = ('forward, tf115', 'forward, torch', 'gradient, tf115')
+    shown = [r for r in rows(found) if 'limit' in r[0] or r[0] in drawn]
     top = max(max(values) for _, values in shown) * 1.1
     colours = ('#888888', '#444444', '#1f77b4', '#2ca02c', '#d62728')
     out = ['<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 720 320" font-family="sans-serif" font-size="12">',
@@ -81,7 +86,8 @@ def plot(found):
         out.append(f'<text x="{x[i]}" y="300" text-anchor="middle">{n:,}</text>')
     for k in range(5):
         v = top * k / 4
-        out.append(f'<path d="M60 {y(v):.1f}H420" stroke="#dddddd"/><text x="52" y="{y(v) + 4:.1f}" text-anchor="end">{v:.2f}</text>')
+        out.append(f'<path d="M60 {y(v):.1f}H420" stroke="#dddddd"/>'
+                   f'<text x="52" y="{y(v) + 4:.1f}" text-anchor="end">{v:.2f}</text>')
     for k, (what, values) in enumerate(shown):
         points = ' '.join(f'{x[i]},{y(v):.1f}' for i, v in enumerate(values))
         out.append(f'<polyline points="{points}" fill="none" stroke="{colours[k]}" stroke-width="2"/>')
