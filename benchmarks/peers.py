@@ -4,8 +4,8 @@
 #   FOLDER     has the two ops built: FOLDER/tensorflow_op and FOLDER/torch_op; benchmarks/peers.sh makes it
 #   --readme   writes the table into README.md and the plot to benchmarks/peers.svg
 #
-# Both sides are ops of the same framework, called in the same way on the same tensors. The cost of a call is measured on
-# a tensor of one element, and taken off. glibc is told to keep memory that is freed: else what is measured from 16 MiB
+# Both sides are ops of the same framework, called in the same way on the same tensors. The cost of a call is measured
+# on a tensor of one element, and taken off. glibc is told to keep memory that is freed: else what is measured from 16 MiB
 # on is the kernel of the operating system, which gives each result new pages (2 ns an element).
 # SPDX-License-Identifier: Apache-2.0
 import argparse
@@ -112,10 +112,16 @@ def timed(call, count):
     return (time.perf_counter_ns() - start) / count
 
 
-def least(pair, count, rounds):
-    """The least of several rounds of each of two calls, which take turns."""
-    found = [[timed(call, count) for call in pair] for _ in range(rounds)]
+def least(calls, count, rounds):
+    """The least of several rounds of each of some calls, which take turns."""
+    found = [[timed(call, count) for call in calls] for _ in range(rounds)]
     return [min(column) for column in zip(*found)]
+
+
+def least_at(calls, size):
+    """The same of calls on so many elements."""
+    small = size < 2**20
+    return least(calls, 10 if small else 1, 30 if small else 6)
 
 
 def figures(folder):
@@ -125,10 +131,16 @@ def figures(folder):
         of_a_call = {name: least(pair, 100, 20) for name, pair in calls(folder, 1, 1).items()}
         for size in SIZES:
             for name, pair in calls(folder, size // CHANNELS, CHANNELS).items():
-                small = size < 2**20
-                took = least(pair, 10 if small else 1, 30 if small else 6)
+                took = least_at(pair, size)
                 found.setdefault(name, []).append([(t - c) / size for t, c in zip(took, of_a_call[name])])
     return found
+
+
+def of_memory():
+    """For each size: what TensorFlow's Relu takes, which computes next to nothing, as figures() has it."""
+    calls = {size: [lambda x=tf.constant(tensors(size, 1)[0]): tf.raw_ops.Relu(features=x)] for size in (1, *SIZES)}
+    of_a_call, = least(calls[1], 100, 20)
+    return [(least_at(calls[size], size)[0] - of_a_call) / size for size in SIZES]
 
 
 def times(pair):
@@ -137,10 +149,11 @@ def times(pair):
     return f'{ratio:.1f} times' if ratio >= 10 else f'{ratio:.2f} times'
 
 
-def table(found):
-    """Markdown, with a last line that names what falls short."""
+def table(found, memory):
+    """Markdown, with a last line that names what falls short, and how far an op could get."""
     lines = [f'One thread of: {measure.processor()}; TensorFlow {tf.__version__}, PyTorch {torch.__version__}; ns an '
-             'element, theirs and qgraft\'s, the least of several runs. In brackets: how many times faster it should be.\n',
+             'element, theirs and qgraft\'s, the least of several runs. In brackets: how many times faster it should '
+             'be.\n',
              '| elements | ' + ' | | '.join(f'{n:,}' for n in SIZES) + ' | |', '| --- ' * 5 + '|']
     short = []
     for name, at_sizes in found.items():
@@ -151,6 +164,10 @@ def table(found):
                 short.append(f'{name}, {size:,} elements: {times(pair)}, not {floor:g}')
         lines.append(f'| {name} | ' + ' | '.join(cells) + ' |')
     text = 'What falls short: ' + '; '.join(short) + '.' if short else 'None falls short.'
+    forward = found['TensorFlow, forward']
+    most = ' and '.join(f'{at[0] / of_relu:.2f}' for at, of_relu in zip(forward, memory))
+    text += (f' TensorFlow\'s Relu, which computes next to nothing, takes {memory[0]:.3f} and {memory[1]:.3f}: at its '
+             f'speed forward would be {most} times faster.')
     return '\n'.join([*lines, '', text, '', '![how many times faster](benchmarks/peers.svg)']) + '\n'
 
 
@@ -185,7 +202,7 @@ def main():
     torch.set_num_threads(1)
     with torch.no_grad():
         found = figures(args.folder)
-    text = table(found)
+    text = table(found, of_memory())
     print(text)
     if args.readme:
         measure.write_readme(MARKS, text)
