@@ -5,8 +5,8 @@
 #   --readme   writes the table into README.md and the plot to benchmarks/peers.svg
 #
 # Both sides are ops of the same framework, called in the same way on the same tensors. The cost of a call is measured
-# on a tensor of one element, and taken off. glibc is told to keep memory that is freed: else what is measured from 16 MiB
-# on is the kernel of the operating system, which gives each result new pages (2 ns an element).
+# on a tensor of one element, and taken off. glibc is told to keep memory that is freed: else what is measured from
+# 16 MiB on is the kernel of the operating system, which gives each result new pages (2 ns an element).
 # SPDX-License-Identifier: Apache-2.0
 import argparse
 import functools
