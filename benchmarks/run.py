@@ -86,7 +86,7 @@ class Grown:
         if count:
             counted, f = measure.instructions([self.program, 'in_place', self.graph], 'create_training_graph')
             self.instructions[size] = counted / f['result']
-        times = 3 if size < 1_000_000 else 1
+        times = 3 if size <= 1_000_000 else 1
         runs = [measure.figures(measure.run([self.program, 'rewrite', self.graph, self.out])) for _ in range(times)]
         theirs = [measure.figures(measure.run([self.program, 'protobuf', self.graph, self.out])) for _ in range(times)]
         ours = min(f['rewrite'] for f in runs)
