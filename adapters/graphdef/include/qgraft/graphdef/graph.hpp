@@ -38,7 +38,7 @@ struct graph_options {
     /// New variables are resource variables (the reference: use_resource of the current variable scope).
     bool resource_variables = false;
     /// New nodes are not made messages, only bytes: append_new_nodes() puts them into the graph's message as fields
-    /// that it does not know. For a graph that is only rewritten to be serialized, in binary; it takes half the time.
+    /// that it does not know. For a graph that is only rewritten to be serialized, in binary; it takes less time.
     bool new_nodes_as_bytes = false;
 };
 
