@@ -120,15 +120,14 @@ def least(calls, count, rounds):
 
 def least_at(calls, size):
     """The same of calls on so many elements."""
-    small = size < 2**20
-    return least(calls, 10 if small else 1, 30 if small else 6)
+    return least(calls, *((100, 20) if size == 1 else (10, 30) if size < 2**20 else (1, 6)))
 
 
 def figures(folder):
     """By name, for each size: the nanoseconds an element of theirs and of ours, without the cost of a call."""
     found = {}
     for calls in (tensorflow_calls, torch_calls):
-        of_a_call = {name: least(pair, 100, 20) for name, pair in calls(folder, 1, 1).items()}
+        of_a_call = {name: least_at(pair, 1) for name, pair in calls(folder, 1, 1).items()}
         for size in SIZES:
             for name, pair in calls(folder, size // CHANNELS, CHANNELS).items():
                 took = least_at(pair, size)
@@ -139,7 +138,7 @@ def figures(folder):
 def of_memory():
     """For each size: what TensorFlow's Relu takes, which computes next to nothing, as figures() has it."""
     calls = {size: [lambda x=tf.constant(tensors(size, 1)[0]): tf.raw_ops.Relu(features=x)] for size in (1, *SIZES)}
-    of_a_call, = least(calls[1], 100, 20)
+    (of_a_call,) = least_at(calls[1], 1)
     return [(least_at(calls[size], size)[0] - of_a_call) / size for size in SIZES]
 
 

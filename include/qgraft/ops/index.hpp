@@ -36,20 +36,14 @@ void add_up(std::vector<T>& numbers) {
 }
 
 /// Kahn's algorithm, the smallest id first. The result is shorter than `count` when there is a cycle.
-inline std::vector<node_id> order_of(node_id count, const std::vector<precedence>& edges) {
+inline std::vector<node_id> sorted_by(node_id count, const std::vector<precedence>& edges) {
     std::vector<node_id> order;
     order.reserve(count);
     std::vector<std::size_t> waiting(count, 0);
     std::vector<std::size_t> first(count + std::size_t{1}, 0);
-    bool ordered = true;
     for (const precedence e : edges) {
-        ordered = ordered && e.before < e.after;
         ++waiting[e.after];
         ++first[e.before + std::size_t{1}];
-    }
-    if (ordered) {
-        for (node_id n = 0; n < count; ++n) order.push_back(n);
-        return order;
     }
     std::vector<node_id> followers(edges.size());
     add_up(first);
@@ -69,6 +63,23 @@ inline std::vector<node_id> order_of(node_id count, const std::vector<precedence
         }
     }
     return order;
+}
+
+/// The order of nodes of which for_each_precedence(f) tells, by calling f(before, after), which come before which; the
+/// smallest id first. It is that of the ids where they agree, which takes no sorting, and is shorter than `count` when
+/// there is a cycle.
+template <class Visit>
+std::vector<node_id> order_of(node_id count, const Visit& for_each_precedence) {
+    bool is_ordered = true;
+    for_each_precedence([&](node_id before, node_id after) { is_ordered = is_ordered && before < after; });
+    if (is_ordered) {
+        std::vector<node_id> order(count);
+        for (node_id n = 0; n < count; ++n) order[n] = n;
+        return order;
+    }
+    std::vector<precedence> edges;
+    for_each_precedence([&](node_id before, node_id after) { edges.push_back({before, after}); });
+    return sorted_by(count, edges);
 }
 
 /// The first node that `order` lacks.
@@ -94,7 +105,8 @@ public:
         for (const node n : traits::nodes(g)) append(n);
         read_operands(0);
         connect();
-        put_in_order();
+        held_.order = detail::order_of(size(), [this](auto f) { for_each_precedence(f); });
+        order_ = held_.order;
         if (order_.size() != size()) {
             throw invalid_graph(name(detail::first_missing(size(), held_.order)), "is part of a cycle, or follows one");
         }
@@ -291,22 +303,6 @@ private:
                 for (const node c : traits::control_inputs(*graph_, handles_[n])) f(id_of(c, n), n);
             }
         }
-    }
-
-    /// The graph's own order where producers come first in it, which takes no sorting.
-    void put_in_order() {
-        bool is_ordered = true;
-        for_each_precedence([&](node_id before, node_id after) { is_ordered = is_ordered && before < after; });
-        if (is_ordered) {
-            held_.order.resize(size());
-            for (node_id n = 0; n < size(); ++n) held_.order[n] = n;
-        } else {
-            std::vector<detail::precedence> edges;
-            edges.reserve(inputs_.size());
-            for_each_precedence([&](node_id before, node_id after) { edges.push_back({before, after}); });
-            held_.order = detail::order_of(size(), edges);
-        }
-        order_ = held_.order;
     }
 
     [[nodiscard]] bool is_back_edge(node_id n, std::size_t operand) const {

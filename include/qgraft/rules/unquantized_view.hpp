@@ -54,14 +54,14 @@ private:
     void reorder() {
         std::vector<node_id> place(size());
         for (node_id i = 0; i < size(); ++i) place[order_[i]] = i;
-        std::vector<detail::precedence> edges;
-        for (node_id n = 0; n < size(); ++n) {
-            for (const tensor t : inputs(n)) {
-                // What goes backwards in the order of the graph closes a loop.
-                if (place[t.node] < place[n]) edges.push_back({t.node, n});
+        sorted_ = detail::order_of(size(), [&](auto f) {
+            for (node_id n = 0; n < size(); ++n) {
+                for (const tensor t : inputs(n)) {
+                    // What goes backwards in the order of the graph closes a loop.
+                    if (place[t.node] < place[n]) f(t.node, n);
+                }
             }
-        }
-        sorted_ = detail::order_of(size(), edges);
+        });
         order_ = sorted_;
     }
 
