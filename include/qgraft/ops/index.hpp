@@ -105,7 +105,7 @@ public:
         for (const node n : traits::nodes(g)) append(n);
         read_operands(0);
         connect();
-        held_.order = detail::order_of(size(), [this](auto f) { for_each_precedence(f); });
+        held_.order = detail::order_of(size(), [this](auto f) { this->for_each_precedence(f); });
         order_ = held_.order;
         if (order_.size() != size()) {
             throw invalid_graph(name(detail::first_missing(size(), held_.order)), "is part of a cycle, or follows one");
