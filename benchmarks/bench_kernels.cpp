@@ -71,6 +71,20 @@ void add(const std::string& name, std::size_t n, F f) {
     })->Unit(benchmark::kNanosecond);
 }
 
+/// `prepare` returns, for a length, what makes a call with all it needs at hand.
+template <class F>
+void add_call(const std::string& name, F prepare) {
+    benchmark::RegisterBenchmark(name.c_str(), [prepare](benchmark::State& state) {
+        std::size_t n = 16;
+        benchmark::DoNotOptimize(n);
+        const auto call = prepare(n);
+        for (auto _ : state) {
+            call();
+            benchmark::ClobberMemory();
+        }
+    })->Unit(benchmark::kNanosecond);
+}
+
 void add_limit(const std::string& name, std::size_t n, const std::vector<limits::way>& ways) {
     benchmark::RegisterBenchmark((name + "/" + std::to_string(n)).c_str(), [n, ways](benchmark::State& state) {
         data& t = tensors();
@@ -125,8 +139,14 @@ void add_numerics(const std::string& numerics) {
             benchmark::DoNotOptimize(qgraft::simd<N>::observe_fake_quantize(observer, t.in(size), t.to(size), spec));
         });
     }
-    add("call/forward/" + numerics, 16, forward<N>);
-    add("call/gradient/" + numerics, 16, gradient<N>);
+    add_call("call/forward/" + numerics, [](std::size_t n) {
+        return [in = tensors().in(n), to = tensors().to(n)] { qgraft::simd<N>::fake_quantize(in, to, range, spec); };
+    });
+    add_call("call/gradient/" + numerics, [](std::size_t n) {
+        return [grad = tensors().gradient(n), in = tensors().in(n), to = tensors().to(n)] {
+            benchmark::DoNotOptimize(qgraft::simd<N>::fake_quantize_gradient(grad, in, to, range, spec));
+        };
+    });
 }
 
 void choose_level() {

@@ -113,20 +113,21 @@ struct simd : detail::simd_channels<Numerics, Streams>, detail::simd_storage<Num
 
 private:
     /// fake_quantize_gradient of a few elements with one of the usual ranges; false where that does not serve.
-    static bool few_gradients(simd_level level, std::span<const float> grad, std::span<const float> in,
-                              std::span<float> dx, quant_range range, const quant_spec& spec, range_gradient& sums) {
+    QGRAFT_ALWAYS_INLINE static bool few_gradients(simd_level level, std::span<const float> grad,
+                                                   std::span<const float> in, std::span<float> dx, quant_range range,
+                                                   const quant_spec& spec, range_gradient& sums) {
         bool done = false;
         if constexpr (detail::vector_nudge<Numerics>::exists) {
             constexpr detail::nudge_rule rule = detail::vector_nudge<Numerics>::rule;
             const bool in_place = dx.data() == grad.data() || dx.data() == in.data();
-            if (level != simd_level::baseline && in.size() <= detail::few_gradients_of<Numerics>(level) && !in_place &&
-                spec.valid() && grad.size() == in.size() && dx.size() == in.size() &&
-                detail::nudges_in_any_mode<Numerics>(range)) {
+            if (level != simd_level::baseline && !in.empty() &&
+                in.size() <= detail::few_gradients_of<Numerics>(level) && !in_place && spec.valid() &&
+                grad.size() == in.size() && dx.size() == in.size() && detail::nudges_in_any_mode<Numerics>(range)) {
                 const detail::nudge_spec numbers = detail::nudge_spec_of(spec);
-                QGRAFT_SIMD_GET(sums =, level,
+                QGRAFT_SIMD_GET(done =, level,
                                 gradient_nudged<rule, Numerics::tensor_form>(
                                     grad.data(), in.data(), dx.data(), in.size(), range.min, range.max, numbers.qmin,
-                                    numbers.qmax, numbers.symmetric, &done))
+                                    numbers.qmax, numbers.symmetric, &sums))
             }
         }
         return done;

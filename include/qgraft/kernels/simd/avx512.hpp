@@ -168,13 +168,14 @@ QGRAFT_SIMD_FN double sum(total t) {
 }
 /// The sums of all lanes of a and of those of b, added up in floats.
 QGRAFT_SIMD_FN range_gradient folded(vec a, vec b) {
-    const __m256 eight_a = _mm256_add_ps(half_of<0>(a), half_of<1>(a));
-    const __m256 eight_b = _mm256_add_ps(half_of<0>(b), half_of<1>(b));
-    const __m256 four =
-        _mm256_add_ps(_mm256_permute2f128_ps(eight_a, eight_b, 0x20), _mm256_permute2f128_ps(eight_a, eight_b, 0x31));
-    const __m256 two = _mm256_add_ps(four, _mm256_permute_ps(four, 0x4e));
-    const __m256 one = _mm256_add_ps(two, _mm256_permute_ps(two, 0xb1));
-    return {detail::opaque(_mm256_cvtss_f32(one)), detail::opaque(_mm_cvtss_f32(_mm256_extractf128_ps(one, 1)))};
+    const __m512 four =
+        _mm512_add_ps(_mm512_maskz_unpacklo_ps(every_lane, a.r, b.r), _mm512_maskz_unpackhi_ps(every_lane, a.r, b.r));
+    const vec two{_mm512_add_ps(four, _mm512_maskz_permute_ps(every_lane, four, 0x4e))};
+    const __m256 one = _mm256_add_ps(half_of<0>(two), half_of<1>(two));
+    const __m128 both_sums = _mm_add_ps(_mm256_castps256_ps128(one), _mm256_extractf128_ps(one, 1));
+    range_gradient sums;
+    _mm_storel_pi(reinterpret_cast<__m64*>(&sums), both_sums);
+    return sums;
 }
 /// p[i] += a[i], lane by lane.
 QGRAFT_SIMD_FN void add_to(double* p, vec a) {

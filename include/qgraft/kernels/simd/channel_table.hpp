@@ -11,7 +11,9 @@
 #include <qgraft/quant/quant_range.hpp>
 #include <qgraft/quant/quant_spec.hpp>
 
+#include <bit>
 #include <cstddef>
+#include <cstdint>
 #include <span>
 
 namespace qgraft::detail {
@@ -46,8 +48,11 @@ bool nudges_in_any_mode(quant_range range) noexcept {
     return is_ordinary(range.min) && is_ordinary(range.max) && !(is_zero(range.min) && is_zero(range.max));
 }
 
-inline nudge_spec nudge_spec_of(const quant_spec& spec) {
-    return {static_cast<float>(spec.qmin()), static_cast<float>(spec.qmax()), spec.symmetric};
+/// The numbers of a spec that is valid. Not converted from integers: compilers let such a conversion wait for what was
+/// in the register before, which is the end of the last call.
+QGRAFT_ALWAYS_INLINE nudge_spec nudge_spec_of(const quant_spec& spec) {
+    const float count = std::bit_cast<float>((127U + static_cast<std::uint32_t>(spec.bits)) << 23U);  // 2^bits
+    return {spec.narrow_range ? 1.0F : 0.0F, count - 1.0F, spec.symmetric};
 }
 
 /// A row for each simd_param, `stride` floats apart, with a float for each channel, or for each element of a plan's

@@ -78,40 +78,39 @@ QGRAFT_SIMD_FN bool any_tiny(const float* grad, std::size_t n) {
     return false;
 }
 
-/// dx of one vector of n <= lanes gradients, and their sums, which are finite: the gradients are, and not great.
-template <class Bounds>
-QGRAFT_SIMD_FN range_gradient gradient_of_vector(vec grad, const float* in, float* dx, std::size_t n,
-                                                 const Bounds& range) {
-    lane_sums sums;
-    store_up_to(dx, gradient_of(grad, load_up_to(in, n), range, opaque(set(1.0F)), sums), n);
-    return folded(sums.below, sums.above);
+/// gradient_nudged of n <= lanes elements; Whole: n is lanes.
+template <bool Whole, nudge_rule Rule, quantize_form Form>
+QGRAFT_SIMD_FN bool gradient_of_vector(const float* grad, const float* in, float* dx, std::size_t n, float min,
+                                       float max, const nudge_spec& spec, range_gradient* sums) {
+    const vec g = Whole ? load(grad) : load_first(grad, n);
+    mask ordinary = less(magnitude(g), set(0x1p118F));
+    if constexpr (Rule != nudge_rule::torch) ordinary = without(ordinary, tiny(g));
+    if (!all(ordinary)) return false;
+    const auto range = nudged_bounds(nudged_numbers<Rule, Form>(min, max, spec));
+    const directions to = range.of(Whole ? load(in) : load_first(in, n));
+    *sums = folded(keep(to.below, g), keep(to.above, g));
+    const vec passed = mul(g, keep(to.passes, opaque(set(1.0F))));
+    if constexpr (Whole) {
+        store(dx, passed);
+    } else {
+        store_first(dx, passed, n);
+    }
+    return true;
 }
 
-/// gradient of n <= few_elements for a range and the numbers of a spec; returns the sums, which are those of
-/// gradient. dx is not the memory of what is read. *done: false, and the rest does not count, where a sum may not be
-/// finite in floats, or the numerics flushes subnormals and some gradients are tiny.
+/// gradient of 0 < n <= few_elements for a range and the numbers of a spec; *sums are those of gradient. dx is not the
+/// memory of what is read. Returns false, and the rest does not count, where a sum may not be finite in floats, or the
+/// numerics flushes subnormals and some gradients are tiny.
 template <nudge_rule Rule, quantize_form Form>
-QGRAFT_SIMD_KERNEL range_gradient gradient_nudged(const float* grad, const float* in, float* dx, std::size_t n,
-                                                  float min, float max, float qmin, float qmax, bool symmetric,
-                                                  bool* done) {
-    *done = true;
-    if (n == 0) return {};
-    constexpr bool flushes = Rule != nudge_rule::torch;
-    const bool one_vector = n <= lanes;
-    const vec first = load_up_to(grad, n);
-    if (one_vector) {
-        mask ordinary = less(magnitude(first), set(0x1p118F));
-        if constexpr (flushes) ordinary = without(ordinary, tiny(first));
-        *done = all(ordinary);
-    } else {
-        *done = !flushes || !any_tiny(grad, n);
-    }
-    if (!*done) return {};
-    const auto range = nudged_bounds(nudged_numbers<Rule, Form>(min, max, {qmin, qmax, symmetric}));
-    if (one_vector) return gradient_of_vector(first, in, dx, n, range);
-    const range_gradient sums = gradient_of_few(grad, in, dx, false, n, range);
-    *done = is_finite(sums.min + sums.max);
-    return sums;
+QGRAFT_SIMD_KERNEL bool gradient_nudged(const float* grad, const float* in, float* dx, std::size_t n, float min,
+                                        float max, float qmin, float qmax, bool symmetric, range_gradient* sums) {
+    const nudge_spec spec{qmin, qmax, symmetric};
+    if (n == lanes) return gradient_of_vector<true, Rule, Form>(grad, in, dx, n, min, max, spec, sums);
+    if (n < lanes) return gradient_of_vector<false, Rule, Form>(grad, in, dx, n, min, max, spec, sums);
+    if (Rule != nudge_rule::torch && any_tiny(grad, n)) return false;
+    const auto range = nudged_bounds(nudged_numbers<Rule, Form>(min, max, spec));
+    *sums = gradient_of_few(grad, in, dx, false, n, range);
+    return is_finite(sums->min + sums->max);
 }
 
 }  // namespace QGRAFT_SIMD_ISA
