@@ -13,6 +13,10 @@
 
 #include <benchmark/benchmark.h>
 
+#if defined(__linux__)
+#include <sys/mman.h>
+#endif
+
 #include <cstdlib>
 #include <cstring>
 #include <memory>
@@ -30,28 +34,42 @@ constexpr std::size_t channels = 64;
 constexpr qgraft::quant_range range{-1.0F, 1.1F};
 constexpr qgraft::quant_spec spec{};
 
+constexpr std::align_val_t huge_page{std::size_t{2} << 20U};
+
 struct deleter {
-    void operator()(float* p) const { ::operator delete[](p, std::align_val_t{4096}); }
+    void operator()(float* p) const { ::operator delete[](p, huge_page); }
 };
 using buffer = std::unique_ptr<float[], deleter>;
 
-buffer make_buffer(unsigned seed) {
-    buffer made(static_cast<float*>(::operator new[](most * sizeof(float), std::align_val_t{4096})));
-    std::minstd_rand random(seed);
-    for (std::size_t i = 0; i < most; ++i) made[i] = static_cast<float>(random() % 65536U) / 27000.0F - 1.2F;
+/// Memory in huge pages where there are any: else a process is faster or slower by how the pages that it happens to get
+/// share the cache.
+buffer make_buffer(std::size_t floats) {
+    buffer made(static_cast<float*>(::operator new[](floats * sizeof(float), huge_page)));
+#if defined(MADV_HUGEPAGE)
+    static_cast<void>(madvise(made.get(), floats * sizeof(float), MADV_HUGEPAGE));
+#endif
     return made;
 }
 
+/// Three tensors, whose addresses differ by more than a multiple of what a cache tells apart.
 struct data {
-    buffer x = make_buffer(1);
-    buffer grad = make_buffer(2);
-    buffer out = make_buffer(3);
+    static constexpr std::size_t apart = most + 1024;
+    buffer memory = make_buffer(3 * apart);
+    float* x = fill(memory.get(), 1);
+    float* grad = fill(x + apart, 2);
+    float* out = fill(grad + apart, 3);
     std::vector<qgraft::quant_range> ranges = std::vector<qgraft::quant_range>(channels, range);
     std::vector<qgraft::range_gradient> sums = std::vector<qgraft::range_gradient>(channels);
 
-    std::span<const float> in(std::size_t n) const { return {x.get(), n}; }
-    std::span<const float> gradient(std::size_t n) const { return {grad.get(), n}; }
-    std::span<float> to(std::size_t n) { return {out.get(), n}; }
+    static float* fill(float* tensor, unsigned seed) {
+        std::minstd_rand random(seed);
+        for (std::size_t i = 0; i < most; ++i) tensor[i] = static_cast<float>(random() % 65536U) / 27000.0F - 1.2F;
+        return tensor;
+    }
+
+    std::span<const float> in(std::size_t n) const { return {x, n}; }
+    std::span<const float> gradient(std::size_t n) const { return {grad, n}; }
+    std::span<float> to(std::size_t n) { return {out, n}; }
 };
 
 data& tensors() {
@@ -88,9 +106,9 @@ void add_call(const std::string& name, F prepare) {
 void add_limit(const std::string& name, std::size_t n, const std::vector<limits::way>& ways) {
     benchmark::RegisterBenchmark((name + "/" + std::to_string(n)).c_str(), [n, ways](benchmark::State& state) {
         data& t = tensors();
-        const limits::way best = limits::fastest(ways, t.x.get(), t.grad.get(), t.out.get(), n);
+        const limits::way best = limits::fastest(ways, t.x, t.grad, t.out, n);
         for (auto _ : state) {
-            best.run(t.x.get(), t.grad.get(), t.out.get(), n);
+            best.run(t.x, t.grad, t.out, n);
             benchmark::ClobberMemory();
         }
         state.SetLabel(best.name);
@@ -174,6 +192,7 @@ int main(int argc, char** argv) {
     add_numerics<qgraft::torch>("torch");
     benchmark::Initialize(&argc, argv);
     if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 1;
+    tensors();  // now, not in what is measured first
     benchmark::RunSpecifiedBenchmarks();
     return 0;
 }

@@ -79,6 +79,7 @@ struct columns {
         : first(table, stride), second(table + lanes, stride), others(table + 2 * lanes, stride) {}
 
     QGRAFT_SIMD_FN void transform(const float* in, float* out, bool streams) const {
+        ask_ahead<one_ahead>(in, streams);
         put(out, first(load(in)), second(load(in + lanes)), streams);
         others.transform(in + 2 * lanes, out + 2 * lanes, streams);
     }
@@ -143,6 +144,8 @@ struct summing_columns {
         : first(table, stride), second(table + lanes, stride), others(table + 2 * lanes, stride) {}
 
     QGRAFT_SIMD_FN void gradient(const float* grad, const float* in, float* dx, vec one, bool streams) {
+        ask_ahead<two_ahead>(grad, streams);
+        ask_ahead<two_ahead>(in, streams);
         const vec a = first.gradient(load(grad), load(in), one, sums);
         const vec b = second.gradient(load(grad + lanes), load(in + lanes), one, second_sums);
         put(dx, a, b, streams);

@@ -35,6 +35,21 @@ QGRAFT_SIMD_FN void put(float* p, vec a, vec b, bool streams) {
     }
 }
 
+/// How far ahead of what is read from memory more is asked for, in bytes: of one tensor, and of each of two.
+inline constexpr std::size_t one_ahead = 2048;
+inline constexpr std::size_t two_ahead = 256;
+
+/// Asks for what is so many bytes behind two vectors, where `streams`: a processor by itself stops at the end of a page.
+template <std::size_t Bytes>
+QGRAFT_SIMD_FN void ask_ahead(const float* p, bool streams) {
+    if (!streams) return;
+    constexpr std::size_t line = 64 / sizeof(float);
+    for (std::size_t i = 0; i < 2 * lanes; i += line) {
+        // As a number, since it may be behind the end of the tensor.
+        __builtin_prefetch(reinterpret_cast<const void*>(reinterpret_cast<std::uintptr_t>(p + i) + Bytes));
+    }
+}
+
 /// out[i] = f(in[i]) for n elements, to aligned addresses where there are many.
 template <class F>
 QGRAFT_SIMD_FN void transform(const float* in, float* out, std::size_t n, const F& f, bool streams) {
@@ -44,6 +59,7 @@ QGRAFT_SIMD_FN void transform(const float* in, float* out, std::size_t n, const 
         if (i != 0) store_first(out, f(load_first(in, i)), i);
     }
     for (; i + 2 * lanes <= n; i += 2 * lanes) {
+        ask_ahead<one_ahead>(in + i, streams);
         const vec a = f(load(in + i));
         const vec b = f(load(in + i + lanes));
         put(out + i, a, b, streams);
@@ -200,6 +216,8 @@ QGRAFT_SIMD_FN void gradient_chunk(const float* grad, const float* in, float* dx
     std::size_t i = 0;
     QGRAFT_SIMD_ROLLED
     for (; i + 2 * lanes <= n; i += 2 * lanes) {
+        ask_ahead<two_ahead>(grad + i, streams);
+        ask_ahead<two_ahead>(in + i, streams);
         const vec a = gradient_of(load(grad + i), load(in + i), range, one, even);
         const vec b = gradient_of(load(grad + i + lanes), load(in + i + lanes), range, one, odd);
         put(dx + i, a, b, streams);
