@@ -16,7 +16,8 @@ import pathlib
 import sys
 import time
 
-KEEP_MEMORY = {'MALLOC_MMAP_MAX_': '0', 'MALLOC_TRIM_THRESHOLD_': str(2**40), 'MALLOC_TOP_PAD_': str(2**28)}
+KEEP_MEMORY = {'MALLOC_MMAP_MAX_': '0', 'MALLOC_TRIM_THRESHOLD_': str(2**40), 'MALLOC_TOP_PAD_': str(2**28),
+               'GLIBC_TUNABLES': 'glibc.malloc.hugetlb=1'}
 QUIET = {'TF_CPP_MIN_LOG_LEVEL': '3', 'TF_ENABLE_ONEDNN_OPTS': '0', 'CUDA_VISIBLE_DEVICES': ''}
 if not KEEP_MEMORY.items() <= os.environ.items():
     os.environ.update(KEEP_MEMORY | QUIET)
@@ -120,7 +121,7 @@ def least(calls, count, rounds):
 
 def least_at(calls, size):
     """The same of calls on so many elements."""
-    return least(calls, *((100, 20) if size == 1 else (10, 30) if size < 2**20 else (1, 6)))
+    return least(calls, *((100, 20) if size == 1 else (10, 30) if size < 2**20 else (1, 20)))
 
 
 def figures(folder):
