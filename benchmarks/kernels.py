@@ -15,7 +15,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[1]
 MARKS = ('<!-- Made by benchmarks/kernels.py. -->\n', '<!-- Up to here: kernels. -->\n')
 SIZES = (4096, 65536, 1048576, 16777216)
 PROCESSES = 3
-WANTED = 'limit|forward/tensor|gradient/tensor|forward/channel/|gradient/channel/|observe'
+WANTED = 'limit|forward/tensor|gradient/tensor|forward/channel/|gradient/channel/|observe|call'
 ROWS = [('copy, the limit', ('limit/copy', 'limit/copy_streaming')),
         ('two read, one written, the limit', ('limit/read2_write1',)),
         *((f'{what}, {n}', (f'{name}/{n}',)) for what, name in (
@@ -31,6 +31,13 @@ FLOORS = {'forward, torch': (COPY, 0.85, 0.95), 'forward, 64 channels, tf2': (CO
           **{f'gradient, {n}': (TWO, 0.9, 0.9) for n in ('tf115', 'tf2', 'torch')}}
 
 
+# How many times what these take together each may take, at the same sizes.
+MOST = {**{f'{what}, 64 channels, {n}': ((f'{what}, {n}',), 1.15)
+           for what in ('forward', 'gradient') for n in ('tf115', 'tf2', 'torch')},
+        **{f'observe and forward, {n}': (('observe', f'forward, {n}'), 1.05) for n in ('tf115', 'tf2', 'torch')}}
+MOST_OF_A_CALL = 10  # ns, of 16 elements
+
+
 def short(found):
     """A sentence of what falls short of its floor."""
     by_name = dict(rows(found))
@@ -40,7 +47,19 @@ def short(found):
             reached = by_name[limit][at] / by_name[what][at]
             if reached < floor:
                 missed.append(f'{what}, at {SIZES[at]:,}: {reached:.2f} of the limit, not {floor}')
+    for what, (parts, most) in MOST.items():
+        for at in (1, 3):
+            times = by_name[what][at] / sum(by_name[part][at] for part in parts)
+            if times > most:
+                missed.append(f'{what}, at {SIZES[at]:,}: {times:.2f} times {" and ".join(parts)}, not {most}')
+    missed += [f'a {name}: {ns:.1f} ns, not {MOST_OF_A_CALL}' for name, ns in calls(found) if ns > MOST_OF_A_CALL]
     return 'What falls short: ' + ('; '.join(missed) or 'nothing') + '.'
+
+
+def calls(found):
+    """Pairs of a name and the ns of a call of 16 elements."""
+    return [(f'call of {what}, {n}', found[f'call/{what}/{n}'])
+            for what in ('forward', 'gradient') for n in ('tf115', 'tf2', 'torch')]
 
 
 def figures(build):
@@ -67,7 +86,9 @@ def table(found):
     lines = [f'One thread of: {measure.processor()}; ns an element, the least of {3 * PROCESSES} runs.\n',
              '| elements | ' + ' | '.join(f'{n:,}' for n in SIZES) + ' |', '| --- ' * 5 + '|']
     lines += [f'| {what} | ' + ' | '.join(f'{v:.3f}' for v in values) + ' |' for what, values in rows(found)]
-    return '\n'.join([*lines, '', short(found), '', '![ns an element by size](benchmarks/kernels.svg)']) + '\n'
+    of_a_call = ', '.join(f'{ns:.1f}' for _, ns in calls(found))
+    text = f'A call of 16 elements takes {of_a_call} ns: forward, then gradient, for tf115, tf2 and torch.'
+    return '\n'.join([*lines, '', f'{text} {short(found)}', '', '![ns an element by size](benchmarks/kernels.svg)']) + '\n'
 
 
 def plot(found):
