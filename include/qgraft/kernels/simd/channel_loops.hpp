@@ -47,9 +47,9 @@ struct bounds_column {
     }
 
     /// Adds what has been summed up for some rows of `count` lanes, or where that is not finite each of them by itself.
-    QGRAFT_SIMD_FN void add(const lane_sums& sums, const float* grad, const float* in, std::size_t rows,
+    QGRAFT_SIMD_FN void add(const lane_sums& sums, bool finite, const float* grad, const float* in, std::size_t rows,
                             std::size_t step, std::size_t count, simd_row_sums to) const {
-        if (sums.finite()) [[likely]] {
+        if (finite) [[likely]] {
             add_to(to.below, sums.below);
             add_to(to.above, sums.above);
             return;
@@ -152,19 +152,29 @@ struct summing_columns {
         others.gradient(grad + 2 * lanes, in + 2 * lanes, dx + 2 * lanes, one, streams);
     }
 
-    /// Adds what has been summed up for some rows.
-    QGRAFT_SIMD_FN void finish(const float* grad, const float* in, std::size_t rows, std::size_t step,
+    /// Finite where all sums are, unless they are great.
+    QGRAFT_SIMD_FN vec all_of_it() const {
+        const vec two = add(sums.all_of_it(), second_sums.all_of_it());
+        if constexpr (N == 2) return two;
+        return add(two, others.all_of_it());
+    }
+
+    /// Adds what has been summed up for some rows, which is all finite or not.
+    QGRAFT_SIMD_FN void finish(bool finite, const float* grad, const float* in, std::size_t rows, std::size_t step,
                                simd_row_sums to) const {
-        first.add(sums, grad, in, rows, step, lanes, to);
-        second.add(second_sums, grad + lanes, in + lanes, rows, step, lanes, {to.below + lanes, to.above + lanes});
-        others.finish(grad + 2 * lanes, in + 2 * lanes, rows, step, {to.below + 2 * lanes, to.above + 2 * lanes});
+        first.add(sums, finite || sums.finite(), grad, in, rows, step, lanes, to);
+        second.add(second_sums, finite || second_sums.finite(), grad + lanes, in + lanes, rows, step, lanes,
+                   {to.below + lanes, to.above + lanes});
+        others.finish(finite, grad + 2 * lanes, in + 2 * lanes, rows, step,
+                      {to.below + 2 * lanes, to.above + 2 * lanes});
     }
 };
 template <class Column>
 struct summing_columns<Column, 0> {
     QGRAFT_SIMD_FN summing_columns(const float*, std::size_t) {}
     QGRAFT_SIMD_FN void gradient(const float*, const float*, float*, vec, bool) {}
-    QGRAFT_SIMD_FN void finish(const float*, const float*, std::size_t, std::size_t, simd_row_sums) const {}
+    QGRAFT_SIMD_FN vec all_of_it() const { return set(0.0F); }
+    QGRAFT_SIMD_FN void finish(bool, const float*, const float*, std::size_t, std::size_t, simd_row_sums) const {}
 };
 
 /// dx of a few rows; adds to the sums. dx is not the memory of the gradient or the input.
@@ -178,7 +188,7 @@ QGRAFT_SIMD_FN void gradient_rows(const float* grad, const float* in, float* dx,
         summing_columns<Column, tile> c(t.table + j, t.stride);
         QGRAFT_SIMD_ROLLED
         for (std::size_t at = j; at < rows * step; at += step) c.gradient(grad + at, in + at, dx + at, one, streams);
-        c.finish(grad + j, in + j, rows, step, {to.below + j, to.above + j});
+        c.finish(all_finite(c.all_of_it()), grad + j, in + j, rows, step, {to.below + j, to.above + j});
     }
     for (; j < step; j += lanes) {
         const Column c(t.table + j, t.stride);
@@ -188,7 +198,7 @@ QGRAFT_SIMD_FN void gradient_rows(const float* grad, const float* in, float* dx,
             const vec g = load_up_to(grad + at, count);
             store_up_to(dx + at, c.gradient(g, load_up_to(in + at, count), one, sums), count);
         }
-        c.add(sums, grad + j, in + j, rows, step, count, {to.below + j, to.above + j});
+        c.add(sums, sums.finite(), grad + j, in + j, rows, step, count, {to.below + j, to.above + j});
     }
 }
 

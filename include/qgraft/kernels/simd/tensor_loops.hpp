@@ -149,6 +149,11 @@ private:
     std::size_t count_ = 0;  // elements that wait in the buffer for a whole vector
 };
 
+QGRAFT_SIMD_FN bool all_finite(vec a) {
+    const vec zero = sub(a, a);
+    return all(equal(zero, zero));
+}
+
 /// What a gradient adds to the sums of its range, float lanes that are added up over a few vectors only. An infinite or
 /// NaN gradient is in all sums of the definition, which adds products with 0 or 1; here it shows in `check`.
 struct lane_sums {
@@ -162,11 +167,12 @@ struct lane_sums {
         check = detail::QGRAFT_SIMD_ISA::add(check, more.check);
     }
 
-    QGRAFT_SIMD_FN bool finite() const {
-        const vec all_of_it = detail::QGRAFT_SIMD_ISA::add(detail::QGRAFT_SIMD_ISA::add(below, above), check);
-        const vec zero = sub(all_of_it, all_of_it);
-        return all(equal(zero, zero));
+    /// Finite where all of it is, unless that is great.
+    QGRAFT_SIMD_FN vec all_of_it() const {
+        return detail::QGRAFT_SIMD_ISA::add(detail::QGRAFT_SIMD_ISA::add(below, above), check);
     }
+
+    QGRAFT_SIMD_FN bool finite() const { return all_finite(all_of_it()); }
 };
 
 /// dx of one vector; adds to the sums.
