@@ -133,11 +133,12 @@ QGRAFT_SIMD_KERNEL void scale_rows(const float* in, float* out, std::size_t rows
     transform_table<scale_column>(in, out, rows, t, streams);
 }
 
-/// N columns side by side, an even number, and the sums of a few rows of their gradients.
+/// N columns side by side, an even number, and the sums of their gradients: of runs of rows, and of the one at work.
 template <class Column, std::size_t N>
 struct summing_columns {
     Column first, second;
     lane_sums sums, second_sums;
+    lane_sums in_run, second_in_run;
     summing_columns<Column, N - 2> others;
 
     QGRAFT_SIMD_FN summing_columns(const float* table, std::size_t stride)
@@ -146,10 +147,22 @@ struct summing_columns {
     QGRAFT_SIMD_FN void gradient(const float* grad, const float* in, float* dx, vec one, bool streams) {
         ask_ahead<two_ahead>(grad, streams);
         ask_ahead<two_ahead>(in, streams);
-        const vec a = first.gradient(load(grad), load(in), one, sums);
-        const vec b = second.gradient(load(grad + lanes), load(in + lanes), one, second_sums);
+        const vec a = first.gradient(load(grad), load(in), one, in_run);
+        const vec b = second.gradient(load(grad + lanes), load(in + lanes), one, second_in_run);
         put(dx, a, b, streams);
         others.gradient(grad + 2 * lanes, in + 2 * lanes, dx + 2 * lanes, one, streams);
+    }
+
+    QGRAFT_SIMD_FN void end_run() {
+        sums.take_run(in_run);
+        second_sums.take_run(second_in_run);
+        others.end_run();
+    }
+
+    QGRAFT_SIMD_FN void end_runs() {
+        sums.check = in_run.check;
+        second_sums.check = second_in_run.check;
+        others.end_runs();
     }
 
     /// Finite where all sums are, unless they are great.
@@ -173,6 +186,8 @@ template <class Column>
 struct summing_columns<Column, 0> {
     QGRAFT_SIMD_FN summing_columns(const float*, std::size_t) {}
     QGRAFT_SIMD_FN void gradient(const float*, const float*, float*, vec, bool) {}
+    QGRAFT_SIMD_FN void end_run() {}
+    QGRAFT_SIMD_FN void end_runs() {}
     QGRAFT_SIMD_FN vec all_of_it() const { return set(0.0F); }
     QGRAFT_SIMD_FN void finish(bool, const float*, const float*, std::size_t, std::size_t, simd_row_sums) const {}
 };
@@ -186,18 +201,36 @@ QGRAFT_SIMD_FN void gradient_rows(const float* grad, const float* in, float* dx,
     std::size_t j = 0;
     for (; j + tile * lanes <= step; j += tile * lanes) {
         summing_columns<Column, tile> c(t.table + j, t.stride);
-        QGRAFT_SIMD_ROLLED
-        for (std::size_t at = j; at < rows * step; at += step) c.gradient(grad + at, in + at, dx + at, one, streams);
+        for (std::size_t row = 0; row < rows; row += run_rows) {
+            const std::size_t end = (rows - row < run_rows ? rows : row + run_rows) * step;
+            std::size_t at = row * step + j;
+            // Two loops, since in a loop with branches clang does not keep all numbers in registers.
+            if (streams) {
+                QGRAFT_SIMD_ROLLED
+                for (; at < end; at += step) c.gradient(grad + at, in + at, dx + at, one, true);
+            } else {
+                QGRAFT_SIMD_ROLLED
+                for (; at < end; at += step) c.gradient(grad + at, in + at, dx + at, one, false);
+            }
+            c.end_run();
+        }
+        c.end_runs();
         c.finish(all_finite(c.all_of_it()), grad + j, in + j, rows, step, {to.below + j, to.above + j});
     }
     for (; j < step; j += lanes) {
         const Column c(t.table + j, t.stride);
         const std::size_t count = step - j < lanes ? step - j : lanes;
         lane_sums sums;
-        for (std::size_t at = j; at < rows * step; at += step) {
-            const vec g = load_up_to(grad + at, count);
-            store_up_to(dx + at, c.gradient(g, load_up_to(in + at, count), one, sums), count);
+        lane_sums in_run;
+        for (std::size_t row = 0; row < rows; row += run_rows) {
+            const std::size_t end = (rows - row < run_rows ? rows : row + run_rows) * step;
+            for (std::size_t at = row * step + j; at < end; at += step) {
+                const vec g = load_up_to(grad + at, count);
+                store_up_to(dx + at, c.gradient(g, load_up_to(in + at, count), one, in_run), count);
+            }
+            sums.take_run(in_run);
         }
+        sums.check = in_run.check;
         c.add(sums, sums.finite(), grad + j, in + j, rows, step, count, {to.below + j, to.above + j});
     }
 }

@@ -66,7 +66,10 @@ public:
         require_size("range_gradients", range_gradients.size(), ranges.size());
         scratch<range_sums, 256> sums(ranges.size());
         fake_quantize_channels_gradient_sums(grad, in, dx, ranges, {sums.data(), ranges.size()}, spec, inner);
-        for (std::size_t c = 0; c < ranges.size(); ++c) range_gradients[c] = sums.data()[c].rounded();
+        const range_sums* const found = sums.data();
+        for (std::size_t c = 0; c < ranges.size(); ++c) {
+            range_gradients[c] = {static_cast<float>(found[c].min), static_cast<float>(found[c].max)};
+        }
     }
 
     static void fake_quantize_channels_gradient_sums(std::span<const float> grad, std::span<const float> in,
@@ -223,7 +226,7 @@ private:
         const bool in_place = t.dx == t.grad || t.dx == t.in;
         scratch<float, 2048> held(t.streams || in_place ? summed_rows * plan.width + 2 * plan.lanes : 0);
         double* const below = block.data();
-        double* const above = block.data() + plan.stride;
+        double* const above = below + plan.stride;
         const std::size_t n = t.block_rows * plan.period;
         const std::size_t whole = n / plan.width;
         const numerics_mode<flushes> mode;
@@ -243,7 +246,7 @@ private:
             }
         };
         for (std::size_t first = 0; first < t.rows.outer * plan.period; first += n) {
-            for (std::size_t i = 0; i < 2 * plan.stride; ++i) block.data()[i] = 0.0;
+            for (double* sum = below; sum != above + plan.stride; ++sum) *sum = 0.0;
             rows(first, whole, plan.width);
             rows(first + whole * plan.width, 1, n - whole * plan.width);
             if (plan.width == ranges.size()) {

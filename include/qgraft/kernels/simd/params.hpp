@@ -31,9 +31,12 @@ struct simd_row_table {
     std::size_t width;
 };
 
-/// The rows whose gradients are added up in floats. 14 roundings of sums, and one of the result and of that of the
-/// definition, are off by less than 16 * 2^-24 of the sum of magnitudes: what is promised is 1e-6.
-inline constexpr std::size_t summed_rows = 15;
+/// Gradients are added up in floats over runs of so many rows, and then the sums of so many runs: 14 roundings, which
+/// with one of the result and one of that of the definition are off by less than 16 * 2^-24 of the sum of magnitudes.
+/// What is promised is 1e-6.
+inline constexpr std::size_t run_rows = 14;
+inline constexpr std::size_t summed_runs = 2;
+inline constexpr std::size_t summed_rows = run_rows * summed_runs;
 
 /// How ranges are nudged many at a time: as the numerics policy of that name does it.
 enum class nudge_rule { tf115, tf115_args, tf2, tf2_args, torch };

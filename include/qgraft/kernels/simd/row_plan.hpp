@@ -59,7 +59,11 @@ struct row_plan {
 
     /// Fills a row of a table whose first `period` elements are there.
     void repeat(float* row) const noexcept {
-        for (std::size_t i = period; i < stride; ++i) row[i] = row[i - period];
+        // Period by period: of one long loop compilers would have to think that it reads what it wrote just before.
+        for (std::size_t at = period; at < stride; at += period) {
+            const std::size_t n = stride - at < period ? stride - at : period;
+            for (std::size_t i = 0; i < n; ++i) row[at + i] = row[i];
+        }
     }
 };
 

@@ -167,6 +167,14 @@ struct lane_sums {
         check = detail::QGRAFT_SIMD_ISA::add(check, more.check);
     }
 
+    /// Adds the sums of a run, and clears them for the next one; its `check` goes on.
+    QGRAFT_SIMD_FN void take_run(lane_sums& run) {
+        below = detail::QGRAFT_SIMD_ISA::add(below, run.below);
+        above = detail::QGRAFT_SIMD_ISA::add(above, run.above);
+        run.below = set(0.0F);
+        run.above = set(0.0F);
+    }
+
     /// Finite where all of it is, unless that is great.
     QGRAFT_SIMD_FN vec all_of_it() const {
         return detail::QGRAFT_SIMD_ISA::add(detail::QGRAFT_SIMD_ISA::add(below, above), check);
@@ -194,8 +202,10 @@ QGRAFT_SIMD_FN void add_exact_sums(vec grad, vec x, const Bounds& range, double*
     add_to(above, mul(grad, keep(to.above, one)));
 }
 
-/// The elements whose gradients are added up in the lanes of two vectors, with as many roundings as summed_rows has.
-inline constexpr std::size_t chunk = 2 * (summed_rows - 1) * lanes;
+/// The elements of a run, whose gradients are added up in the lanes of two vectors, and of the runs whose sums are added
+/// up before they become doubles: with as many roundings as summed_rows has.
+inline constexpr std::size_t run = 2 * (run_rows - 1) * lanes;
+inline constexpr std::size_t chunk = summed_runs * run;
 
 /// The elements whose gradients are added up to one float, the lanes in the end, which takes fewer roundings.
 inline constexpr std::size_t few_elements = 16 * lanes;
@@ -214,19 +224,34 @@ QGRAFT_SIMD_FN range_sums exact_sums(const float* grad, const float* in, std::si
     return sums;
 }
 
-/// dx of n <= chunk elements, and their sums in float lanes.
+/// dx of two vectors.
 template <class Bounds>
-QGRAFT_SIMD_FN void gradient_chunk(const float* grad, const float* in, float* dx, bool streams, std::size_t n,
-                                   const Bounds& range, lane_sums& even, lane_sums& odd) {
+QGRAFT_SIMD_FN void gradient_of_two(const float* grad, const float* in, float* dx, bool streams, const Bounds& range,
+                                    vec one, lane_sums& even, lane_sums& odd) {
+    ask_ahead<two_ahead>(grad, streams);
+    ask_ahead<two_ahead>(in, streams);
+    const vec a = gradient_of(load(grad), load(in), range, one, even);
+    const vec b = gradient_of(load(grad + lanes), load(in + lanes), range, one, odd);
+    put(dx, a, b, streams);
+}
+
+/// dx of n <= run elements, and their sums in float lanes.
+template <class Bounds>
+QGRAFT_SIMD_FN void gradient_run(const float* grad, const float* in, float* dx, bool streams, std::size_t n,
+                                 const Bounds& range, lane_sums& even, lane_sums& odd) {
     const vec one = opaque(set(1.0F));
     std::size_t i = 0;
-    QGRAFT_SIMD_ROLLED
-    for (; i + 2 * lanes <= n; i += 2 * lanes) {
-        ask_ahead<two_ahead>(grad + i, streams);
-        ask_ahead<two_ahead>(in + i, streams);
-        const vec a = gradient_of(load(grad + i), load(in + i), range, one, even);
-        const vec b = gradient_of(load(grad + i + lanes), load(in + i + lanes), range, one, odd);
-        put(dx + i, a, b, streams);
+    // Two loops, since in a loop with branches clang does not keep all numbers in registers.
+    if (streams) {
+        QGRAFT_SIMD_ROLLED
+        for (; i + 2 * lanes <= n; i += 2 * lanes) {
+            gradient_of_two(grad + i, in + i, dx + i, true, range, one, even, odd);
+        }
+    } else {
+        QGRAFT_SIMD_ROLLED
+        for (; i + 2 * lanes <= n; i += 2 * lanes) {
+            gradient_of_two(grad + i, in + i, dx + i, false, range, one, even, odd);
+        }
     }
     for (; i < n; i += lanes) {
         const std::size_t count = n - i < lanes ? n - i : lanes;
@@ -244,10 +269,26 @@ QGRAFT_SIMD_FN range_gradient gradient_of_few(const float* grad, const float* in
                                               std::size_t n, const Bounds& range) {
     lane_sums even;
     lane_sums odd;
-    gradient_chunk(grad, in, dx, streams, n, range, even, odd);
+    gradient_run(grad, in, dx, streams, n, range, even, odd);
     if (n >= 2 * lanes) even.add(odd);
     // What is not finite becomes NaN.
     return folded(add(even.below, sub(even.check, even.check)), even.above);
+}
+
+/// dx of n <= chunk elements; their sums in float lanes.
+template <class Bounds>
+QGRAFT_SIMD_FN lane_sums gradient_chunk(const float* grad, const float* in, float* dx, bool streams, std::size_t n,
+                                        const Bounds& range) {
+    lane_sums all;
+    lane_sums even;
+    lane_sums odd;
+    for (std::size_t i = 0; i < n; i += run) {
+        gradient_run(grad + i, in + i, dx + i, streams, n - i < run ? n - i : run, range, even, odd);
+        even.take_run(odd);
+        all.take_run(even);
+    }
+    all.check = add(even.check, odd.check);
+    return all;
 }
 
 /// The gradient of one block, at most gradient_block elements. Sums depend on nothing but its size and its values.
@@ -269,13 +310,10 @@ QGRAFT_SIMD_FN range_sums gradient_block_sums(const float* grad, const float* in
     total above = no_total();
     for (std::size_t i = 0; i < n; i += chunk) {
         const std::size_t count = n - i < chunk ? n - i : chunk;
-        lane_sums even;
-        lane_sums odd;
-        gradient_chunk(grad + i, in + i, dx.next(), dx.streams(), count, range, even, odd);
-        even.add(odd);
-        if (even.finite()) [[likely]] {
-            below = plus(below, even.below);
-            above = plus(above, even.above);
+        const lane_sums sums = gradient_chunk(grad + i, in + i, dx.next(), dx.streams(), count, range);
+        if (sums.finite()) [[likely]] {
+            below = plus(below, sums.below);
+            above = plus(above, sums.above);
         } else {
             exact += exact_sums(grad + i, in + i, count, range);
         }
