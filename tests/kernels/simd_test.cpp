@@ -219,11 +219,41 @@ __attribute__((target("sse4.1"))) std::size_t wrong_zero_points(int integer) {
     return wrong;
 }
 
+/// Whether floor(q - zero + 0.5), q >= 0, is another number where it takes one addition.
+__attribute__((target("sse4.1"))) bool wrong_steps(float q, float zero) {
+    using namespace qgraft::detail::sse41;
+    const vec expected = floor(add(sub(set(q), set(zero)), set(0.5F)));
+    const vec found = floor(add(set(q), half_less(set(zero))));
+    return !simd_check::same(_mm_cvtss_f32(expected.r), _mm_cvtss_f32(found.r));
+}
+
+/// The same for the floats near a number of steps and near the half behind it.
+std::size_t wrong_steps_near(int steps, int zero) {
+    std::size_t wrong = 0;
+    for (const float middle : {static_cast<float>(steps), static_cast<float>(steps) + 0.5F}) {
+        for (float q = middle * (1.0F - 0x1p-22F); q <= middle * (1.0F + 0x1p-22F); q = std::nextafter(q, 1e6F)) {
+            wrong += wrong_steps(q, static_cast<float>(zero));
+        }
+    }
+    return wrong;
+}
+
 }  // namespace
 
 TEST_CASE("rounding without rounding: bounds of integers, zero points") {
     std::size_t wrong = 0;
     for (int i = -65540; i <= 65540; ++i) wrong += wrong_bounds(i) + wrong_zero_points(i);
+    CHECK(wrong == 0);
+}
+
+TEST_CASE("steps from zero, rounded once: those of the definition") {
+    std::size_t wrong = 0;
+    for (int zero = 0; zero < 256; ++zero) {
+        for (int steps = 0; steps < 256; ++steps) wrong += wrong_steps_near(steps, zero);
+    }
+    for (int i = 0; i < 65536; ++i) wrong += wrong_steps_near(i, i) + wrong_steps_near(i, 65535 - i);
+    for (std::uint32_t bits = 0; bits < 0x3f800000U; bits += 997)
+        wrong += wrong_steps(std::bit_cast<float>(bits), 1.0F);
     CHECK(wrong == 0);
 }
 #endif

@@ -43,6 +43,13 @@ QGRAFT_SIMD_FN vec exact_quotient(vec c, vec scale, vec inv) {
     }
 }
 
+/// What to add to q >= 0 for floor(q - zero + 0.5) with one rounding instead of two, where zero is an integer. The two
+/// matter for one number only: the float below 0.5, less 1, is rounded to -0.5. So where zero is 1 the float above -0.5
+/// is added.
+QGRAFT_SIMD_FN vec half_less(vec zero) {
+    return select(equal(zero, set(1.0F)), set(-0x1.fffffep-2F), sub(set(0.5F), zero));
+}
+
 /// TensorFlow's forms: clamps and shifts, divides or multiplies, rounds halves up. On processors with fused
 /// multiply-add some sums are spelled as products with one, since additions, comparisons and rounding have the same
 /// units and keep them busier than those that multiply.
@@ -52,7 +59,7 @@ struct formula {
     static constexpr bool from_zero = counts_from_zero(Form);
     static constexpr bool corrects = divides && Q == quotient::corrected;
 
-    vec low, high, scale, inv, zero, half, one;
+    vec low, high, scale, inv, rounding, one;
 
     template <class Source>
     QGRAFT_SIMD_FN explicit formula(Source from)
@@ -60,11 +67,10 @@ struct formula {
           high(from[at_high]),
           scale(from[at_scale]),
           inv(scale),
-          zero(scale),
-          half(set(0.5F)),
+          rounding(set(0.5F)),
           one(opaque(set(1.0F))) {
         if constexpr (!divides || corrects) inv = from[at_inv];
-        if constexpr (from_zero) zero = from[at_zero];
+        if constexpr (from_zero) rounding = half_less(from[at_zero]);
     }
 
     /// How many steps x is above low, or above zero where the form counts from there.
@@ -78,8 +84,7 @@ struct formula {
         } else {
             at = mul(shifted<!divides>(clamped, negated(low)), inv);
         }
-        if constexpr (from_zero) at = shifted<!divides>(at, negated(zero));
-        return floor(shifted<corrects>(at, half));
+        return floor(shifted<corrects>(at, rounding));
     }
 
     QGRAFT_SIMD_FN vec value_of(vec steps) const {
