@@ -2,10 +2,10 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Names: limit/copy/N, limit/copy_streaming/N, limit/read2_write1/N; forward/WHAT/NUMERICS/N and
-// gradient/WHAT/NUMERICS/N, where WHAT is tensor, channel (64, innermost), channel_middle (64, 16 elements behind each)
-// or channel_outer (64); observe/N, observe_forward/NUMERICS/N; call/WHAT/NUMERICS, of 16 elements. Times are of a
-// call, in ns; the limits' labels say which loop was the fastest. QGRAFT_SIMD_LEVEL=baseline, sse41, avx2, avx512
-// measures that level.
+// gradient/WHAT/NUMERICS/N, where WHAT is tensor, channel (64, innermost), channel_middle (64, 16 elements behind each),
+// channel_outer (64), or for gradients tensor_in_place; observe/N, observe_forward/NUMERICS/N; call/WHAT/NUMERICS, of
+// 16 elements. Times are of a call, in ns; the limits' labels say which loop was the fastest.
+// QGRAFT_SIMD_LEVEL=baseline, sse41, avx2, avx512 measures that level.
 #include "bench_limits.hpp"
 
 #include <qgraft/kernels/observer.hpp>
@@ -144,11 +144,18 @@ void gradient(std::size_t n) {
 }
 
 template <class N>
+void gradient_in_place(std::size_t n) {
+    data& t = tensors();
+    benchmark::DoNotOptimize(qgraft::simd<N>::fake_quantize_gradient(t.to(n), t.in(n), t.to(n), range, spec));
+}
+
+template <class N>
 void add_numerics(const std::string& numerics) {
     for (const std::size_t n : sizes) {
         const std::string tail = numerics + "/" + std::to_string(n);
         add("forward/tensor/" + tail, n, forward<N>);
         add("gradient/tensor/" + tail, n, gradient<N>);
+        add("gradient/tensor_in_place/" + tail, n, gradient_in_place<N>);
         add_channels<N>("channel", numerics, n, 1);
         add_channels<N>("channel_middle", numerics, n, 16);
         add_channels<N>("channel_outer", numerics, n, n / channels);

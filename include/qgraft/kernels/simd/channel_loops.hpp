@@ -254,6 +254,7 @@ QGRAFT_SIMD_KERNEL void gradient_channels(const float* grad, const float* in, fl
     output out(dx, dx == grad || dx == in, streams, held);
     for (std::size_t row = 0; row < rows; row += summed_rows) {
         const std::size_t count = rows - row < summed_rows ? rows - row : summed_rows;
+        out.begin(grad + row * step, count * step);
         gradient_rows<bounds_column<Form, Plain>>(grad + row * step, in + row * step, out.next(), out.streams(), count,
                                                   t, to);
         out.wrote(count * step);
