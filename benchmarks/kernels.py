@@ -14,7 +14,7 @@ import measure
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 MARKS = ('<!-- Made by benchmarks/kernels.py. -->\n', '<!-- Up to here: kernels. -->\n')
 SIZES = (4096, 65536, 1048576, 16777216)
-PROCESSES = 3
+PROCESSES = 9
 WANTED = 'limit|forward/tensor|gradient/tensor|forward/channel/|gradient/channel/|observe|call'
 ROWS = [('copy, the limit', ('limit/copy', 'limit/copy_streaming')),
         ('two read, one written, the limit', ('limit/read2_write1',)),

@@ -4,9 +4,11 @@
 #   FOLDER     has the two ops built: FOLDER/tensorflow_op and FOLDER/torch_op; benchmarks/peers.sh makes it
 #   --readme   writes the table into README.md and the plot to benchmarks/peers.svg
 #
-# Both sides are ops of the same framework, called in the same way on the same tensors. The cost of a call is measured
-# on a tensor of one element, and taken off. glibc is told to keep memory that is freed: else what is measured from
-# 16 MiB on is the kernel of the operating system, which gives each result new pages (2 ns an element).
+# Both sides are ops of the same framework, called in the same way on the same tensors. PyTorch's are called one by one;
+# TensorFlow's are in a graph, a chain in which each op is the only one to read what the one before has made, as most
+# are. The cost of a call is measured on tensors of one element, and taken off. glibc is told to keep memory that is
+# freed, and all of it in one place: else what is measured from 16 MiB on is the kernel of the operating system, which
+# gives each result new pages (2 ns an element).
 # SPDX-License-Identifier: Apache-2.0
 import argparse
 import functools
@@ -17,7 +19,7 @@ import sys
 import time
 
 KEEP_MEMORY = {'MALLOC_MMAP_MAX_': '0', 'MALLOC_TRIM_THRESHOLD_': str(2**40), 'MALLOC_TOP_PAD_': str(2**28),
-               'GLIBC_TUNABLES': 'glibc.malloc.hugetlb=1'}
+               'MALLOC_ARENA_MAX': '1', 'GLIBC_TUNABLES': 'glibc.malloc.hugetlb=1'}
 QUIET = {'TF_CPP_MIN_LOG_LEVEL': '3', 'TF_ENABLE_ONEDNN_OPTS': '0', 'CUDA_VISIBLE_DEVICES': ''}
 if not KEEP_MEMORY.items() <= os.environ.items():
     os.environ.update(KEEP_MEMORY | QUIET)
@@ -36,6 +38,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[1]
 MARKS = ('<!-- Made by benchmarks/peers.py. -->\n', '<!-- Up to here: peers. -->\n')
 SIZES = (65536, 16777216)
 CHANNELS = 64
+RELU = 'TensorFlow, Relu'
 # How many times faster than theirs ours should be, at each size.
 FLOORS = {'TensorFlow, forward': (1.4, 1.4), 'TensorFlow, gradient': (2.2, 2.5),
           'TensorFlow, forward, 64 channels': (15, 40), 'TensorFlow, gradient, 64 channels': (25, None),
@@ -57,15 +60,35 @@ def tensors(rows, channels):
     return [random.normal(0, 3, (rows, channels)).astype(np.float32) for _ in range(2)]
 
 
-def tensorflow_calls(folder, rows, channels):
-    """By name: TensorFlow's op and ours, ready to be called on a tensor [rows, channels]."""
+def chain(op, size, inputs):
+    """A call of at_once() ops in a graph: the first of the inputs is what the op before has made."""
+    graph = tf.Graph()
+    config = tf.compat.v1.ConfigProto(intra_op_parallelism_threads=1, inter_op_parallelism_threads=1)
+    # Nothing is computed when the graph is made.
+    config.graph_options.optimizer_options.opt_level = -1
+    config.graph_options.rewrite_options.disable_meta_optimizer = True
+    with graph.as_default():
+        fed = {name: tf.compat.v1.placeholder(tf.float32, value.shape) for name, value in inputs.items()}
+        held = {name: tf.Variable(one, dtype=tf.float32, shape=one.shape) for name, one in fed.items()}
+        read = {name: one.read_value() for name, one in held.items()}
+        through = next(iter(inputs))
+        for _ in range(at_once(size)):
+            made = op(**read)
+            read[through] = made[0] if isinstance(made, (list, tuple)) else made
+        end = tf.reshape(read[through], [-1])[:1]
+    session = tf.compat.v1.Session(graph=graph, config=config)
+    session.run([one.initializer for one in held.values()], {fed[name]: value for name, value in inputs.items()})
+    return session.make_callable(end)
+
+
+def tensorflow_pairs(folder, rows, channels):
+    """Names, and chains of TensorFlow's op and of ours, on a tensor [rows, channels]."""
     ours, theirs = load(folder, 'tensorflow')._ops, tf.raw_ops
-    x, grad = map(tf.constant, tensors(rows, channels))
-    one = dict(inputs=x, min=tf.constant(-6.0), max=tf.constant(6.0))
-    many = dict(inputs=x, min=tf.fill([channels], -6.0), max=tf.fill([channels], 6.0))
+    x, grad = tensors(rows, channels)
+    one = dict(inputs=x, min=np.float32(-6), max=np.float32(6))
+    many = dict(inputs=x, min=np.full(channels, -6, np.float32), max=np.full(channels, 6, np.float32))
     back_one, back_many = (dict(gradients=grad, **arguments) for arguments in (one, many))
     name = 'qgraft_fake_quant_with_min_max_vars'
-    found = {}
     for what, own, suffix, arguments in (
             ('forward', theirs.FakeQuantWithMinMaxVars, '', one),
             ('gradient', theirs.FakeQuantWithMinMaxVarsGradient, '_gradient', back_one),
@@ -73,12 +96,11 @@ def tensorflow_calls(folder, rows, channels):
             ('gradient, 64 channels', theirs.FakeQuantWithMinMaxVarsPerChannelGradient, '_per_channel_gradient',
              back_many)):
         mine = getattr(ours, name + suffix)
-        found[f'TensorFlow, {what}'] = [lambda f=f, a=arguments: f(**a) for f in (own, mine)]
-    return found
+        yield f'TensorFlow, {what}', [chain(op, rows * channels, arguments) for op in (own, mine)]
 
 
-def torch_calls(folder, rows, channels):
-    """The same of PyTorch."""
+def torch_pairs(folder, rows, channels):
+    """The same of PyTorch, called one by one."""
     ours = load(folder, 'torch')
     x, grad = map(torch.from_numpy, tensors(rows, channels))
     one = x, 0.05, 128, 0, 255
@@ -91,7 +113,7 @@ def torch_calls(folder, rows, channels):
     back = torch.ops.aten.fake_quantize_per_tensor_affine_cachemask_backward
     channel_back = torch.ops.aten.fake_quantize_per_channel_affine_cachemask_backward
     ops = torch.ops.qgraft
-    return {
+    pairs = {
         'PyTorch, forward': [lambda: torch.fake_quantize_per_tensor_affine(*one),
                              lambda: ours.fake_quantize_per_tensor_affine(*one)],
         'PyTorch, gradient': [lambda: back(grad, mask),
@@ -103,44 +125,60 @@ def torch_calls(folder, rows, channels):
         'PyTorch, fused observer': [
             lambda: torch.fused_moving_avg_obs_fake_quant(x, on, on, *state, 0.01, 0, 255, 0),
             lambda: ours.fused_moving_avg_obs_fake_quant(x, *state, 0.01, 0, 255)]}
+    for name, pair in pairs.items():
+        yield name, [repeated(call, rows * channels) for call in pair]
 
 
-def timed(call, count):
-    """The nanoseconds of one call, of so many."""
+def at_once(size):
+    """How many ops of so many elements are timed together."""
+    return 64 if size < 2**20 else 4
+
+
+def repeated(call, size):
+    """As many calls, one after the other."""
+    def calls():
+        for _ in range(at_once(size)):
+            call()
+    return calls
+
+
+def timed(calls):
+    """The nanoseconds of some calls."""
     start = time.perf_counter_ns()
-    for _ in range(count):
-        call()
-    return (time.perf_counter_ns() - start) / count
+    calls()
+    return time.perf_counter_ns() - start
 
 
-def least(calls, count, rounds):
-    """The least of several rounds of each of some calls, which take turns."""
-    found = [[timed(call, count) for call in calls] for _ in range(rounds)]
-    return [min(column) for column in zip(*found)]
+def least(pairs, size):
+    """By name: what an op on so many elements takes, of each of some calls; the least of rounds that go through all."""
+    found = {name: [[timed(calls) / at_once(size) for calls in pair]] for name, pair in pairs.items()}
+    for _ in range(200 if size < 2**20 else 10):
+        for name, pair in pairs.items():
+            found[name].append([timed(calls) / at_once(size) for calls in pair])
+    return {name: [min(column) for column in zip(*rounds)] for name, rounds in found.items()}
 
 
-def least_at(calls, size):
-    """The same of calls on so many elements."""
-    return least(calls, *((100, 20) if size == 1 else (10, 30) if size < 2**20 else (1, 20)))
+def took(pairs, size):
+    """The same of what `pairs` yields, great tensors one after the other, since they take much memory."""
+    if size < 2**20:
+        return least(dict(pairs), size)
+    return {name: least({name: pair}, size)[name] for name, pair in pairs}
 
 
 def figures(folder):
     """By name, for each size: the nanoseconds an element of theirs and of ours, without the cost of a call."""
     found = {}
-    for calls in (tensorflow_calls, torch_calls):
-        of_a_call = {name: least_at(pair, 1) for name, pair in calls(folder, 1, 1).items()}
+    for pairs in (tensorflow_pairs, torch_pairs, relu_pairs):
+        of_a_call = took(pairs(folder, 1, 1), 1)
         for size in SIZES:
-            for name, pair in calls(folder, size // CHANNELS, CHANNELS).items():
-                took = least_at(pair, size)
-                found.setdefault(name, []).append([(t - c) / size for t, c in zip(took, of_a_call[name])])
+            for name, pair in took(pairs(folder, size // CHANNELS, CHANNELS), size).items():
+                found.setdefault(name, []).append([(t - c) / size for t, c in zip(pair, of_a_call[name])])
     return found
 
 
-def of_memory():
-    """For each size: what TensorFlow's Relu takes, which computes next to nothing, as figures() has it."""
-    calls = {size: [lambda x=tf.constant(tensors(size, 1)[0]): tf.raw_ops.Relu(features=x)] for size in (1, *SIZES)}
-    (of_a_call,) = least_at(calls[1], 1)
-    return [(least_at(calls[size], size)[0] - of_a_call) / size for size in SIZES]
+def relu_pairs(_, rows, channels):
+    """What TensorFlow's Relu takes, which computes next to nothing."""
+    yield RELU, [chain(tf.raw_ops.Relu, rows * channels, {'features': tensors(rows, channels)[0]})]
 
 
 def times(pair):
@@ -149,11 +187,12 @@ def times(pair):
     return f'{ratio:.1f} times' if ratio >= 10 else f'{ratio:.2f} times'
 
 
-def table(found, memory):
+def table(found, relu):
     """Markdown, with a last line that names what falls short, and how far an op could get."""
     lines = [f'One thread of: {measure.processor()}; TensorFlow {tf.__version__}, PyTorch {torch.__version__}; ns an '
-             'element, theirs and qgraft\'s, the least of several runs. In brackets: how many times faster it should '
-             'be.\n',
+             'element, theirs and qgraft\'s, the least of many rounds, without what a call costs. TensorFlow\'s ops are '
+             'in a graph, each the only one to read its tensor; PyTorch\'s are called one by one. In brackets: how many '
+             'times faster it should be.\n',
              '| elements | ' + ' | | '.join(f'{n:,}' for n in SIZES) + ' | |', '| --- ' * 5 + '|']
     short = []
     for name, at_sizes in found.items():
@@ -165,9 +204,9 @@ def table(found, memory):
         lines.append(f'| {name} | ' + ' | '.join(cells) + ' |')
     text = 'What falls short: ' + '; '.join(short) + '.' if short else 'None falls short.'
     forward = found['TensorFlow, forward']
-    most = ' and '.join(f'{at[0] / of_relu:.2f}' for at, of_relu in zip(forward, memory))
-    text += (f' TensorFlow\'s Relu, which computes next to nothing, takes {memory[0]:.3f} and {memory[1]:.3f}: at its '
-             f'speed forward would be {most} times faster.')
+    most = ' and '.join(f'{at[0] / least_of_all:.2f}' for at, (least_of_all,) in zip(forward, relu))
+    text += (f' TensorFlow\'s Relu, which computes next to nothing, takes {relu[0][0]:.3f} and {relu[1][0]:.3f}: at '
+             f'its speed forward would be {most} times faster.')
     return '\n'.join([*lines, '', text, '', '![how many times faster](benchmarks/peers.svg)']) + '\n'
 
 
@@ -202,7 +241,7 @@ def main():
     torch.set_num_threads(1)
     with torch.no_grad():
         found = figures(args.folder)
-    text = table(found, of_memory())
+    text = table(found, found.pop(RELU))
     print(text)
     if args.readme:
         measure.write_readme(MARKS, text)
