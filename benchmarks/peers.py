@@ -151,7 +151,7 @@ def timed(calls):
 
 def least(pairs, size):
     """By name: what an op on so many elements takes, of each of some calls; the least of rounds that go through all."""
-    found = {name: [[timed(calls) / at_once(size) for calls in pair]] for name, pair in pairs.items()}
+    found = {name: [] for name in pairs}
     for _ in range(200 if size < 2**20 else 10):
         for name, pair in pairs.items():
             found[name].append([timed(calls) / at_once(size) for calls in pair])
