@@ -118,7 +118,7 @@ void check_tensors(const effort& e, findings& f) {
     }
     for (const quant_range& range : ranges()) {
         for (const quant_spec& spec : specs()) {
-            for (const std::size_t size : {3U, 131U, 700U}) {
+            for (const std::size_t size : {3U, 131U, 2200U}) {
                 check_tensor<N>(size, size % 3, range, spec, f);
                 check_storage<N>(size, size % 3, range, spec, f);
             }

@@ -4,6 +4,7 @@
 #define QGRAFT_KERNELS_SIMD_AVX2_HPP
 
 #include <qgraft/kernels/policy.hpp>
+#include <qgraft/kernels/simd/hard_numerators.hpp>
 #include <qgraft/kernels/simd/level.hpp>
 #include <qgraft/kernels/simd/params.hpp>
 #include <qgraft/kernels/simd/sse41.hpp>

@@ -29,8 +29,9 @@ struct directions {
 
 /// How formulas that divide by the scale do it.
 enum class quotient {
-    divided,   ///< by the processor's division
-    corrected  ///< c * inv and one correction of that, which is the rounded quotient for common ranges
+    divided,    ///< by the processor's division
+    corrected,  ///< c * inv and one correction of that, which is the rounded quotient for common ranges
+    summed      ///< c * inv plus c times what inv leaves of 1 / scale, for scales that are_sums is true of
 };
 
 /// The rounded quotient c / scale, of inv = 1 / scale rounded: for every c of a common range.
@@ -41,6 +42,30 @@ QGRAFT_SIMD_FN vec exact_quotient(vec c, vec scale, vec inv) {
     } else {
         return static_cast<void>(inv), div(c, scale);
     }
+}
+
+/// What inv = 1 / scale rounded leaves of 1 / scale.
+QGRAFT_SIMD_FN vec rest_of_inverse(vec scale, vec inv) { return div(subtract_product(inv, scale, set(1.0F)), scale); }
+
+/// c / scale as a sum of two products; see hard_numerators.
+QGRAFT_SIMD_FN vec summed_quotient(vec c, vec inv, vec rest) { return add_product(c, inv, mul(c, rest)); }
+
+/// Whether summed_quotient is the rounded quotient for every c of a common range of this scale. Of some hundred scales
+/// one is none.
+QGRAFT_SIMD_FN bool are_sums(float scale) {
+    constexpr std::size_t room = (hard_numerators_count + lanes - 1) / lanes * lanes;
+    float numerators[room];
+    for (std::size_t i = 0; i < room; ++i) numerators[i] = scale;
+    hard_numerators(scale, numerators);
+    const vec divisor = set(scale);
+    const vec inv = div(set(1.0F), divisor);
+    const vec rest = rest_of_inverse(divisor, inv);
+    mask same = equal(divisor, divisor);
+    for (std::size_t i = 0; i < room; i += lanes) {
+        const vec c = load(numerators + i);
+        same = both(same, equal(summed_quotient(c, inv, rest), div(c, divisor)));
+    }
+    return all(same);
 }
 
 /// What to add to q >= 0 for floor(q - zero + 0.5) with one rounding instead of two, where zero is an integer. The two
@@ -58,8 +83,9 @@ struct formula {
     static constexpr bool divides = divides_by_scale(Form);
     static constexpr bool from_zero = counts_from_zero(Form);
     static constexpr bool corrects = divides && Q == quotient::corrected;
+    static constexpr bool sums = divides && Q == quotient::summed;
 
-    vec low, high, scale, inv, rounding, one;
+    vec low, high, scale, inv, rest, rounding, one;
 
     template <class Source>
     QGRAFT_SIMD_FN explicit formula(Source from)
@@ -67,9 +93,11 @@ struct formula {
           high(from[at_high]),
           scale(from[at_scale]),
           inv(scale),
+          rest(scale),
           rounding(set(0.5F)),
           one(opaque(set(1.0F))) {
-        if constexpr (!divides || corrects) inv = from[at_inv];
+        if constexpr (!divides || corrects || sums) inv = from[at_inv];
+        if constexpr (sums) rest = rest_of_inverse(scale, inv);
         if constexpr (from_zero) rounding = half_less(from[at_zero]);
     }
 
@@ -79,12 +107,14 @@ struct formula {
         vec at = clamped;
         if constexpr (corrects) {
             at = exact_quotient(sub(clamped, low), scale, inv);
+        } else if constexpr (sums) {
+            at = summed_quotient(sub(clamped, low), inv, rest);
         } else if constexpr (divides) {
             at = div(sub(clamped, low), scale);
         } else {
             at = mul(shifted<!divides>(clamped, negated(low)), inv);
         }
-        return floor(shifted<corrects>(at, rounding));
+        return floor(shifted < corrects || sums > (at, rounding));
     }
 
     QGRAFT_SIMD_FN vec value_of(vec steps) const {

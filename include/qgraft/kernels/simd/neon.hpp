@@ -4,6 +4,7 @@
 #define QGRAFT_KERNELS_SIMD_NEON_HPP
 
 #include <qgraft/kernels/policy.hpp>
+#include <qgraft/kernels/simd/hard_numerators.hpp>
 #include <qgraft/kernels/simd/level.hpp>
 #include <qgraft/kernels/simd/params.hpp>
 #include <qgraft/kernels/simd/single.hpp>

@@ -55,7 +55,7 @@ QGRAFT_SIMD_KERNEL bool forward_nudged(const float* in, float* out, std::size_t 
         if (!is_common(nudged.r.scale.r)) return false;
     }
     if (n > 2 * lanes) {
-        transform(in, out, n, formula<Form, quotient::corrected>(nudged), streams);
+        forward_common<Form>(in, out, n, nudged, nudged.r.scale.r, streams);
         if (streams) fence();
     } else {
         const formula<Form> f(nudged);

@@ -68,11 +68,27 @@ QGRAFT_SIMD_FN void transform(const float* in, float* out, std::size_t n, const 
     if (i != n) store_first(out + i, f(load_first(in + i, n - i)), n - i);
 }
 
+/// From so many elements on it pays to find out whether are_sums.
+inline constexpr std::size_t many_elements = 2048;
+
+/// forward with the numbers of a common range of this scale.
+template <quantize_form Form, class Source>
+QGRAFT_SIMD_FN void forward_common(const float* in, float* out, std::size_t n, Source range, float scale,
+                                   bool streams) {
+    if constexpr (has_fma && divides_by_scale(Form)) {
+        if (n >= many_elements && are_sums(scale)) {
+            transform(in, out, n, formula<Form, quotient::summed>(range), streams);
+            return;
+        }
+    }
+    transform(in, out, n, formula<Form, quotient::corrected>(range), streams);
+}
+
 template <quantize_form Form>
 QGRAFT_SIMD_FN void forward_part(const float* in, float* out, std::size_t n, one_range range, bool streams) {
     if constexpr (has_fma && divides_by_scale(Form)) {
         if (range.params[at_inv * range.stride] != 0.0F) {
-            transform(in, out, n, formula<Form, quotient::corrected>(range), streams);
+            forward_common<Form>(in, out, n, range, range.params[at_scale * range.stride], streams);
             return;
         }
     }
