@@ -138,8 +138,9 @@ void check_all_channels(const effort& e, findings& f) {
             }
         }
     }
-    for (const shape& s : {shape{700, 64, 1}, shape{300, 65, 1}, shape{9, 2100, 1}, shape{40, 1, 1}, shape{3000, 3, 1},
-                           shape{2, 2, 17000}, shape{30, 7, 130}, shape{100, 4, 49}, shape{0, 4, 2}}) {
+    for (const shape& s : {shape{700, 64, 1}, shape{300, 65, 1}, shape{9, 2100, 1}, shape{61, 136, 1},
+                           shape{57, 700, 1}, shape{40, 1, 1}, shape{3000, 3, 1}, shape{2, 2, 17000}, shape{30, 7, 130},
+                           shape{100, 4, 49}, shape{0, 4, 2}}) {
         for (const bool odd : {false, true}) {
             check_channels<N>(s, s.channels % e.shifts, channel_ranges(s.channels, odd), {}, f);
         }

@@ -39,6 +39,10 @@ struct total {
 inline constexpr std::size_t lanes = 8;
 /// Columns whose numbers are kept in registers together.
 inline constexpr std::size_t tile = 2;
+/// Whether gradients are summed up two at a time, by products: where a mask is no operand of an addition.
+inline constexpr bool sums_pairs = true;
+/// The most rows that are taken together, tile by tile, where they come from beyond the nearest cache.
+inline constexpr std::size_t rows_in_order = 4;
 
 QGRAFT_SIMD_FN vec load(const float* p) { return {_mm256_loadu_ps(p)}; }
 QGRAFT_SIMD_FN vec set(float x) { return {_mm256_set1_ps(x)}; }

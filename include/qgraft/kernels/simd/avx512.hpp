@@ -39,6 +39,11 @@ struct total {
 inline constexpr std::size_t lanes = 16;
 /// Columns whose numbers are kept in registers together.
 inline constexpr std::size_t tile = 4;
+/// Whether gradients are summed up two at a time, by products: where a mask is no operand of an addition.
+inline constexpr bool sums_pairs = false;
+/// The most rows that are taken together, tile by tile, where they come from beyond the nearest cache: any number, since
+/// a tile is four of its lines.
+inline constexpr std::size_t rows_in_order = 2048;
 
 QGRAFT_SIMD_FN vec load(const float* p) { return {_mm512_loadu_ps(p)}; }
 QGRAFT_SIMD_FN vec set(float x) { return {_mm512_set1_ps(x)}; }

@@ -68,13 +68,6 @@ QGRAFT_SIMD_FN bool are_sums(float scale) {
     return all(same);
 }
 
-/// What to add to q >= 0 for floor(q - zero + 0.5) with one rounding instead of two, where zero is an integer. The two
-/// matter for one number only: the float below 0.5, less 1, is rounded to -0.5. So where zero is 1 the float above -0.5
-/// is added.
-QGRAFT_SIMD_FN vec half_less(vec zero) {
-    return select(equal(zero, set(1.0F)), set(-0x1.fffffep-2F), sub(set(0.5F), zero));
-}
-
 /// TensorFlow's forms: clamps and shifts, divides or multiplies, rounds halves up. On processors with fused
 /// multiply-add some sums are spelled as products with one, since additions, comparisons and rounding have the same
 /// units and keep them busier than those that multiply.
@@ -98,7 +91,7 @@ struct formula {
           one(opaque(set(1.0F))) {
         if constexpr (!divides || corrects || sums) inv = from[at_inv];
         if constexpr (sums) rest = rest_of_inverse(scale, inv);
-        if constexpr (from_zero) rounding = half_less(from[at_zero]);
+        if constexpr (from_zero) rounding = from[at_rounding];
     }
 
     /// How many steps x is above low, or above zero where the form counts from there.

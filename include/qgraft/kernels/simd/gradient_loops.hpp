@@ -98,6 +98,20 @@ struct lane_sums {
 
     QGRAFT_SIMD_FN lane_sums() : below(set(0.0F)), above(below), check(below) {}
 
+    /// Adds a gradient. Where it is infinite or NaN, so is a sum, by the product with 0 or 1.
+    QGRAFT_SIMD_FN void add_one(vec a, const directions& of_a, vec one) {
+        below = add_product(a, keep(of_a.below, one), below);
+        above = add_where(of_a.above, above, a);
+    }
+
+    /// Adds two gradients likewise, in as many roundings of the sums as one has, and one of their own.
+    QGRAFT_SIMD_FN void add_pair(vec a, const directions& of_a, vec b, const directions& of_b, vec one) {
+        const vec lower = add_product(b, keep(of_b.below, one), keep(of_a.below, a));
+        const vec upper = add_product(a, keep(of_a.above, one), keep(of_b.above, b));
+        below = detail::QGRAFT_SIMD_ISA::add(below, lower);
+        above = detail::QGRAFT_SIMD_ISA::add(above, upper);
+    }
+
     QGRAFT_SIMD_FN void add(const lane_sums& more) {
         below = detail::QGRAFT_SIMD_ISA::add(below, more.below);
         above = detail::QGRAFT_SIMD_ISA::add(above, more.above);
@@ -167,9 +181,18 @@ QGRAFT_SIMD_FN void gradient_of_two(const float* grad, const float* in, float* d
                                     vec one, lane_sums& even, lane_sums& odd) {
     ask_ahead<two_ahead>(grad, streams);
     ask_ahead<two_ahead>(in, streams);
-    const vec a = gradient_of(load(grad), load(in), range, one, even);
-    const vec b = gradient_of(load(grad + lanes), load(in + lanes), range, one, odd);
-    put(dx, a, b, streams);
+    if constexpr (sums_pairs) {
+        const vec a = load(grad);
+        const vec b = load(grad + lanes);
+        const directions of_a = range.of(load(in));
+        const directions of_b = range.of(load(in + lanes));
+        even.add_pair(a, of_a, b, of_b, one);
+        put(dx, mul(a, keep(of_a.passes, one)), mul(b, keep(of_b.passes, one)), streams);
+    } else {
+        const vec a = gradient_of(load(grad), load(in), range, one, even);
+        const vec b = gradient_of(load(grad + lanes), load(in + lanes), range, one, odd);
+        put(dx, a, b, streams);
+    }
 }
 
 /// dx of n <= run elements, and their sums in float lanes.

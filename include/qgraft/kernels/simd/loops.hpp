@@ -6,6 +6,7 @@
 #include <qgraft/kernels/simd/tensor_loops.hpp>
 #include <qgraft/kernels/simd/gradient_loops.hpp>
 #include <qgraft/kernels/simd/channel_loops.hpp>
+#include <qgraft/kernels/simd/channel_gradient_loops.hpp>
 #include <qgraft/kernels/simd/storage_loops.hpp>
 #include <qgraft/kernels/simd/nudge.hpp>
 #include <qgraft/kernels/simd/nudge_loops.hpp>

@@ -40,6 +40,10 @@ struct total {
 inline constexpr std::size_t lanes = 4;
 /// Columns whose numbers are kept in registers together.
 inline constexpr std::size_t tile = 4;
+/// Whether gradients are summed up two at a time, by products: where a mask is no operand of an addition.
+inline constexpr bool sums_pairs = true;
+/// The most rows that are taken together, tile by tile, where they come from beyond the nearest cache.
+inline constexpr std::size_t rows_in_order = 4;
 
 QGRAFT_SIMD_FN vec load(const float* p) { return {vld1q_f32(p)}; }
 QGRAFT_SIMD_FN vec set(float x) { return {vdupq_n_f32(x)}; }

@@ -11,7 +11,7 @@ namespace QGRAFT_SIMD_ISA {
 /// The ranges of some channels, nudged.
 struct nudged_lanes {
     vec low, high;  ///< what values are clamped to: the range, or its integers
-    vec scale, inv, zero;
+    vec scale, inv, rounding;
     mask collapsed;
 };
 
@@ -28,6 +28,11 @@ QGRAFT_SIMD_FN vec zero_point_lanes(vec z, vec qmin, vec qmax) {
     return Numbers ? rounded : select(ordered(z, z), rounded, set(0.0F));
 }
 
+/// See half_less in params.hpp.
+QGRAFT_SIMD_FN vec half_less(vec zero) {
+    return select(equal(zero, set(1.0F)), set(-0x1.fffffep-2F), sub(set(0.5F), zero));
+}
+
 /// TensorFlow's; see nudge in quant/affine.hpp. Numbers: no range has a NaN or an infinity, nor is any 0, 0.
 template <nudge_rule Rule, bool Numbers = false>
 requires(Rule != nudge_rule::torch) QGRAFT_SIMD_FN nudged_lanes nudged(vec min, vec max, const nudge_spec& spec) {
@@ -42,11 +47,11 @@ requires(Rule != nudge_rule::torch) QGRAFT_SIMD_FN nudged_lanes nudged(vec min, 
                    mul(sub(qmax, zero_point), scale),
                    scale,
                    scale,
-                   nothing,
+                   set(0.5F),
                    less(nothing, nothing)};
     r.inv = Rule == nudge_rule::tf115_args ? div(set(1.0F), scale) : div(levels, width);
     if constexpr (Rule == nudge_rule::tf2 || Rule == nudge_rule::tf2_args) {
-        r.zero = floor(add(mul(negated(r.low), r.inv), set(0.5F)));
+        r.rounding = half_less(floor(add(mul(negated(r.low), r.inv), set(0.5F))));
     }
     if constexpr (Rule == nudge_rule::tf115 || Rule == nudge_rule::tf2) {
         r.collapsed = both(equal(min, nothing), equal(max, nothing));
@@ -76,7 +81,7 @@ requires(Rule == nudge_rule::torch) QGRAFT_SIMD_FN nudged_lanes nudged(vec min, 
         const vec zero = sub(qmin, detail::QGRAFT_SIMD_ISA::nearest(div(low, scale)));
         zero_point = lesser(greater(zero, qmin), qmax);
     }
-    return {sub(qmin, zero_point), sub(qmax, zero_point), scale, div(set(1.0F), scale), nothing,
+    return {sub(qmin, zero_point), sub(qmax, zero_point), scale, div(set(1.0F), scale), set(0.5F),
             less(nothing, nothing)};
 }
 

@@ -26,7 +26,7 @@ QGRAFT_SIMD_KERNEL void nudge_rows(float* table, std::size_t stride, std::size_t
         store(to + at_high * stride, nan_or(r.low, r.high));
         store(to + at_scale * stride, r.scale);
         store(to + at_inv * stride, inv);
-        store(to + at_zero * stride, r.zero);
+        store(to + at_rounding * stride, r.rounding);
         store(to + at_live * stride, select(r.collapsed, none, set(std::bit_cast<float>(~0U))));
     }
     *common = all(all_common);

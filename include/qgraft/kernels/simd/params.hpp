@@ -15,12 +15,12 @@ namespace qgraft::detail {
 
 /// The numbers of a nudged_range that a formula needs, by their place in an array.
 enum simd_param : std::size_t {
-    at_low,    ///< what values are clamped to: the range, in TensorFlow's forms; qmin - zero_point, in PyTorch's
-    at_high,   ///< likewise
-    at_scale,  ///< distance of two neighbouring values
-    at_inv,    ///< inv_scale; in forms that divide 1 / scale, or 0 where that does not serve
-    at_zero,   ///< quant_zero
-    at_live,   ///< all bits set, or 0 where the range is collapsed
+    at_low,       ///< what values are clamped to: the range, in TensorFlow's forms; qmin - zero_point, in PyTorch's
+    at_high,      ///< likewise
+    at_scale,     ///< distance of two neighbouring values
+    at_inv,       ///< inv_scale; in forms that divide 1 / scale, or 0 where that does not serve
+    at_rounding,  ///< in forms that count from zero what is added to steps before they are rounded down; see half_less
+    at_live,      ///< all bits set, or 0 where the range is collapsed
     simd_params
 };
 
@@ -31,9 +31,9 @@ struct simd_row_table {
     std::size_t width;
 };
 
-/// Gradients are added up in floats over runs of so many rows, and then the sums of so many runs: 14 roundings, which
-/// with one of the result and one of that of the definition are off by less than 16 * 2^-24 of the sum of magnitudes.
-/// What is promised is 1e-6.
+/// Gradients are added up in floats over runs of so many rows, and then the sums of so many runs, or of two rows at a time
+/// over all of these: 14 roundings, which with one of the result and one of that of the definition are off by less than
+/// 16 * 2^-24 of the sum of magnitudes. What is promised is 1e-6.
 inline constexpr std::size_t run_rows = 14;
 inline constexpr std::size_t summed_runs = 2;
 inline constexpr std::size_t summed_rows = run_rows * summed_runs;
@@ -72,6 +72,11 @@ constexpr float inverse_of(const nudged_range& r) noexcept {
     return is_common(r.scale) ? 1.0F / r.scale : 0.0F;
 }
 
+/// What to add to q >= 0 for floor(q - zero + 0.5) with one rounding instead of two, where zero is an integer. The two
+/// matter for one number only: the float below 0.5, less 1, is rounded to -0.5. So where zero is 1 the float above -0.5
+/// is added.
+constexpr float half_less(float zero) noexcept { return zero == 1.0F ? -0x1.fffffep-2F : 0.5F - zero; }
+
 /// Writes the numbers of a range to to[0], to[stride], to[2 * stride] ...
 template <quantize_form Form>
 inline void put_params(const nudged_range& r, float* to, std::size_t stride) noexcept {
@@ -82,7 +87,7 @@ inline void put_params(const nudged_range& r, float* to, std::size_t stride) noe
     to[at_high * stride] = low == low ? high : low;
     to[at_scale * stride] = r.scale;
     to[at_inv * stride] = inverse_of<Form>(r);
-    to[at_zero * stride] = r.quant_zero;
+    to[at_rounding * stride] = half_less(r.quant_zero);
     to[at_live * stride] = std::bit_cast<float>(r.collapsed ? 0U : ~0U);
 }
 

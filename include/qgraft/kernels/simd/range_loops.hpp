@@ -28,7 +28,7 @@ struct nudged_numbers {
             case at_inv:
                 return set(divides_by_scale(Form) ? 1.0F / r.scale.r : r.inv.r);
             default:
-                return set(r.zero.r);
+                return set(r.rounding.r);
         }
     }
 };

@@ -24,6 +24,14 @@ QGRAFT_SIMD_FN void store_up_to(float* p, vec a, std::size_t n) {
     }
 }
 
+QGRAFT_SIMD_FN void put_one(float* p, vec a, bool streams) {
+    if (streams) {
+        stream(p, a);
+    } else {
+        store(p, a);
+    }
+}
+
 /// Two vectors to neighbouring places, past the caches or not; then the places are aligned.
 QGRAFT_SIMD_FN void put(float* p, vec a, vec b, bool streams) {
     if (streams) {
@@ -39,14 +47,23 @@ QGRAFT_SIMD_FN void put(float* p, vec a, vec b, bool streams) {
 inline constexpr std::size_t one_ahead = 2048;
 inline constexpr std::size_t two_ahead = 256;
 
+/// The same of each of two rows of two tensors.
+inline constexpr std::size_t rows_ahead = 1024;
+
+/// Asks for the line so many bytes behind p.
+template <std::size_t Bytes>
+QGRAFT_SIMD_FN void ask_ahead_of_line(const float* p) {
+    // As a number, since it may be behind the end of the tensor.
+    __builtin_prefetch(reinterpret_cast<const void*>(reinterpret_cast<std::uintptr_t>(p) + Bytes));
+}
+
 /// Asks for what is so many bytes behind two vectors, where `streams`: a processor by itself stops at the end of a page.
 template <std::size_t Bytes>
 QGRAFT_SIMD_FN void ask_ahead(const float* p, bool streams) {
     if (!streams) return;
     constexpr std::size_t line = 64 / sizeof(float);
     for (std::size_t i = 0; i < 2 * lanes; i += line) {
-        // As a number, since it may be behind the end of the tensor.
-        __builtin_prefetch(reinterpret_cast<const void*>(reinterpret_cast<std::uintptr_t>(p + i) + Bytes));
+        ask_ahead_of_line<Bytes>(p + i);
     }
 }
 
