@@ -98,6 +98,31 @@ QGRAFT_SIMD_FN bool gradient_of_vector(const float* grad, const float* in, float
     return true;
 }
 
+/// gradient_nudged of lanes < n <= 2 * lanes elements; Whole: n is 2 * lanes.
+template <bool Whole, nudge_rule Rule, quantize_form Form>
+QGRAFT_SIMD_FN bool gradient_of_two_vectors(const float* grad, const float* in, float* dx, std::size_t n, float min,
+                                            float max, const nudge_spec& spec, range_gradient* sums) {
+    const std::size_t rest = n - lanes;
+    const vec a = load(grad);
+    const vec b = Whole ? load(grad + lanes) : load_first(grad + lanes, rest);
+    mask ordinary = less(add(magnitude(a), magnitude(b)), set(0x1p118F));
+    if constexpr (Rule != nudge_rule::torch) ordinary = without(without(ordinary, tiny(a)), tiny(b));
+    if (!all(ordinary)) return false;
+    const auto range = nudged_bounds(nudged_numbers<Rule, Form>(min, max, spec));
+    const directions of_a = range.of(load(in));
+    const directions of_b = range.of(Whole ? load(in + lanes) : load_first(in + lanes, rest));
+    *sums = folded(add(keep(of_a.below, a), keep(of_b.below, b)), add(keep(of_a.above, a), keep(of_b.above, b)));
+    const vec one = opaque(set(1.0F));
+    store(dx, mul(a, keep(of_a.passes, one)));
+    const vec passed = mul(b, keep(of_b.passes, one));
+    if constexpr (Whole) {
+        store(dx + lanes, passed);
+    } else {
+        store_first(dx + lanes, passed, rest);
+    }
+    return true;
+}
+
 /// gradient of 0 < n <= few_elements for a range and the numbers of a spec; *sums are those of gradient. dx is not the
 /// memory of what is read. Returns false, and the rest does not count, where a sum may not be finite in floats, or the
 /// numerics flushes subnormals and some gradients are tiny.
@@ -107,6 +132,8 @@ QGRAFT_SIMD_KERNEL bool gradient_nudged(const float* grad, const float* in, floa
     const nudge_spec spec{qmin, qmax, symmetric};
     if (n == lanes) return gradient_of_vector<true, Rule, Form>(grad, in, dx, n, min, max, spec, sums);
     if (n < lanes) return gradient_of_vector<false, Rule, Form>(grad, in, dx, n, min, max, spec, sums);
+    if (n == 2 * lanes) return gradient_of_two_vectors<true, Rule, Form>(grad, in, dx, n, min, max, spec, sums);
+    if (n < 2 * lanes) return gradient_of_two_vectors<false, Rule, Form>(grad, in, dx, n, min, max, spec, sums);
     if (Rule != nudge_rule::torch && any_tiny(grad, n)) return false;
     const auto range = nudged_bounds(nudged_numbers<Rule, Form>(min, max, spec));
     *sums = gradient_of_few(grad, in, dx, false, n, range);
