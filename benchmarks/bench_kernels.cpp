@@ -5,7 +5,7 @@
 // gradient/WHAT/NUMERICS/N, where WHAT is tensor, channel (64, innermost), channel_middle (64, 16 elements behind each),
 // channel_outer (64), or for gradients tensor_in_place; observe/N, observe_forward/NUMERICS/N; call/WHAT/NUMERICS, of
 // 16 elements. Times are of a call, in ns; the limits' labels say which loop was the fastest.
-// QGRAFT_SIMD_LEVEL=baseline, sse41, avx2, avx512 measures that level.
+// QGRAFT_SIMD_LEVEL=baseline, sse41, avx2, avx512 measures that level; the level is in the output's context.
 #include "bench_limits.hpp"
 
 #include <qgraft/kernels/observer.hpp>
@@ -175,12 +175,13 @@ void add_numerics(const std::string& numerics) {
     });
 }
 
+constexpr const char* levels[] = {"baseline", "neon", "sse41", "avx2", "avx512"};
+
 void choose_level() {
     const char* const asked = std::getenv("QGRAFT_SIMD_LEVEL");
     if (asked == nullptr) return;
-    const char* const names[] = {"baseline", "neon", "sse41", "avx2", "avx512"};
     for (int level = 0; level < 5; ++level) {
-        if (std::strcmp(asked, names[level]) == 0) qgraft::detail::simd_level_in_use = level;
+        if (std::strcmp(asked, levels[level]) == 0) qgraft::detail::simd_level_in_use = level;
     }
 }
 
@@ -198,6 +199,7 @@ int main(int argc, char** argv) {
     add_numerics<qgraft::tf115>("tf115");
     add_numerics<qgraft::tf2>("tf2");
     add_numerics<qgraft::torch>("torch");
+    benchmark::AddCustomContext("simd_level", levels[static_cast<int>(qgraft::detail::current_simd_level())]);
     benchmark::Initialize(&argc, argv);
     if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 1;
     tensors();  // now, not in what is measured first

@@ -1,18 +1,21 @@
-# Measures the kernels beside the limit of the machine, and writes the table and the plot in the README.
+# Measures the kernels beside the limit of the machine, and writes the table and the plot in the README. The README has
+# them for processors with AVX-512 and for those with AVX2.
 #
 # usage: python3 benchmarks/kernels.py BUILD [--readme]
 #   BUILD      a build folder with the program bench_kernels (a Release build)
-#   --readme   writes the table into README.md and the plot to benchmarks/kernels.svg
+#   --readme   writes the table of this level into README.md and the plot to benchmarks/kernels_LEVEL.svg
 # SPDX-License-Identifier: Apache-2.0
 import argparse
 import json
+import os
 import pathlib
 import subprocess
 
 import measure
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
-MARKS = ('<!-- Made by benchmarks/kernels.py. -->\n', '<!-- Up to here: kernels. -->\n')
+NAMES = {'avx512': 'AVX-512', 'avx2': 'AVX2', 'sse41': 'SSE4.1', 'neon': 'NEON', 'baseline': 'the definition'}
+BELOW = {'avx512': 'avx2', 'avx2': 'sse41'}  # which level is compared with this one
 SIZES = (4096, 65536, 1048576, 16777216)
 PROCESSES = 9
 WANTED = 'limit|forward/tensor|gradient/tensor|forward/channel/|gradient/channel/|observe|call'
@@ -62,18 +65,33 @@ def calls(found):
             for what in ('forward', 'gradient') for n in ('tf115', 'tf2', 'torch')]
 
 
-def figures(build):
-    """The least ns of a call, by the benchmark's name. Runs of different ones take turns, so that what else the machine
-    does meanwhile is not all in the figures of one; the program runs anew, since it times anew how often to call."""
-    command = [build / 'bin/bench_kernels', f'--benchmark_filter={WANTED}', '--benchmark_min_time=0.02',
+def figures(build, wanted=WANTED, level=None):
+    """The level, and the least ns of a call, by the benchmark's name. Runs of different ones take turns, so that what else
+    the machine does meanwhile is not all in the figures of one; the program runs anew, since it times anew how often to
+    call. The level is the best of this processor unless one is asked for."""
+    environment = {**os.environ, **({'QGRAFT_SIMD_LEVEL': level} if level else {})}
+    command = [build / 'bin/bench_kernels', f'--benchmark_filter={wanted}', '--benchmark_min_time=0.02',
                '--benchmark_repetitions=3', '--benchmark_enable_random_interleaving=true', '--benchmark_format=json']
     found = {}
     for _ in range(PROCESSES):
-        text = subprocess.run(command, stdout=subprocess.PIPE, check=True, encoding='utf-8').stdout
-        for b in json.loads(text)['benchmarks']:
+        text = subprocess.run(command, stdout=subprocess.PIPE, check=True, encoding='utf-8', env=environment).stdout
+        result = json.loads(text)
+        for b in result['benchmarks']:
             if b['run_type'] == 'iteration':
                 found[b['run_name']] = min(b['real_time'], found.get(b['run_name'], float('inf')))
-    return found
+    return result['context']['simd_level'], found
+
+
+def compared(build, level, found):
+    """A sentence on how much longer the level below takes, in cache."""
+    if level not in BELOW:
+        return ''
+    wanted = '^(forward|gradient)/(tensor|channel)/[^/]*/(4096|65536)$'
+    _, below = figures(build, wanted, BELOW[level])
+    times = {name: ns / found[name] for name, ns in below.items()}
+    most = max(times, key=times.get)
+    return (f' In cache, at 4,096 and 65,536 elements, {NAMES[BELOW[level]]} on the same processor takes '
+            f'{min(times.values()):.2f} to {times[most]:.2f} times as long (the most: {most}).')
 
 
 def rows(found):
@@ -82,13 +100,15 @@ def rows(found):
         yield what, [min(found[f'{name}/{n}'] for name in names) / n for n in SIZES]
 
 
-def table(found):
-    lines = [f'One thread of: {measure.processor()}; ns an element, the least of {3 * PROCESSES} runs.\n',
+def table(level, found, comparison):
+    lines = [f'With {NAMES[level]}, one thread of: {measure.processor()}; ns an element, the least of {3 * PROCESSES} runs.\n',
              '| elements | ' + ' | '.join(f'{n:,}' for n in SIZES) + ' |', '| --- ' * 5 + '|']
     lines += [f'| {what} | ' + ' | '.join(f'{v:.3f}' for v in values) + ' |' for what, values in rows(found)]
     of_a_call = ', '.join(f'{ns:.1f}' for _, ns in calls(found))
     text = f'A call of 16 elements takes {of_a_call} ns: forward, then gradient, for tf115, tf2 and torch.'
-    return '\n'.join([*lines, '', f'{text} {short(found)}', '', '![ns an element by size](benchmarks/kernels.svg)']) + '\n'
+    floors = short(found) if level == 'avx512' else 'What is to be reached is told for AVX-512 only.'
+    return '\n'.join([*lines, '', f'{text} {floors}{comparison}', '',
+                      f'![ns an element by size](benchmarks/kernels_{level}.svg)']) + '\n'
 
 
 def plot(found):
@@ -122,12 +142,13 @@ def main():
     parser.add_argument('build', type=pathlib.Path)
     parser.add_argument('--readme', action='store_true')
     args = parser.parse_args()
-    found = figures(args.build)
-    text = table(found)
+    level, found = figures(args.build)
+    text = table(level, found, compared(args.build, level, found))
     print(text)
     if args.readme:
-        measure.write_readme(MARKS, text)
-        (ROOT / 'benchmarks/kernels.svg').write_text(plot(found))
+        marks = f'<!-- Made by benchmarks/kernels.py with {level}. -->\n', f'<!-- Up to here: kernels with {level}. -->\n'
+        measure.write_readme(marks, text)
+        (ROOT / f'benchmarks/kernels_{level}.svg').write_text(plot(found))
 
 
 if __name__ == '__main__':
