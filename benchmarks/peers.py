@@ -129,9 +129,14 @@ def torch_pairs(folder, rows, channels):
         yield name, [repeated(call, rows * channels) for call in pair]
 
 
+def is_great(size):
+    """Whether tensors of so many elements take long, and much memory."""
+    return size >= 2**20
+
+
 def at_once(size):
     """How many ops of so many elements are timed together."""
-    return 64 if size < 2**20 else 4
+    return 4 if is_great(size) else 64
 
 
 def repeated(call, size):
@@ -152,17 +157,17 @@ def timed(calls):
 def least(pairs, size):
     """By name: what an op on so many elements takes, of each of some calls; the least of rounds that go through all."""
     found = {name: [] for name in pairs}
-    for _ in range(200 if size < 2**20 else 10):
+    for _ in range(10 if is_great(size) else 200):
         for name, pair in pairs.items():
             found[name].append([timed(calls) / at_once(size) for calls in pair])
     return {name: [min(column) for column in zip(*rounds)] for name, rounds in found.items()}
 
 
 def took(pairs, size):
-    """The same of what `pairs` yields, great tensors one after the other, since they take much memory."""
-    if size < 2**20:
-        return least(dict(pairs), size)
-    return {name: least({name: pair}, size)[name] for name, pair in pairs}
+    """The same of what `pairs` yields, great tensors one after the other."""
+    if is_great(size):
+        return {name: least({name: pair}, size)[name] for name, pair in pairs}
+    return least(dict(pairs), size)
 
 
 def figures(folder):

@@ -3,6 +3,7 @@
 #ifndef QGRAFT_KERNELS_NUMERICS_CONCEPT_HPP
 #define QGRAFT_KERNELS_NUMERICS_CONCEPT_HPP
 
+#include <qgraft/quant/float32.hpp>
 #include <qgraft/quant/host_device.hpp>
 #include <qgraft/quant/isa_namespace.hpp>
 #include <qgraft/quant/quant_range.hpp>
@@ -37,6 +38,13 @@ QGRAFT_HOST_DEVICE constexpr bool counts_from_zero(quantize_form form) noexcept 
 }
 QGRAFT_HOST_DEVICE constexpr bool divides_by_scale(quantize_form form) noexcept {
     return form == quantize_form::divide || form == quantize_form::divide_zero;
+}
+
+/// What to add to q >= 0 for floor(q - zero + 0.5) with one rounding instead of two, where zero is an integer. The two
+/// matter for one number only: the float below 0.5, less 1, is rounded to -0.5. So where zero is 1 the float above -0.5
+/// is added.
+QGRAFT_HOST_DEVICE constexpr float half_less(float zero) noexcept {
+    return zero == 1.0F ? -0x1.fffffep-2F : difference_of(0.5F, zero);
 }
 
 /// The scales of common ranges are between these. There c * inv, corrected once by its remainder, is the rounded

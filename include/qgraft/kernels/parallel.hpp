@@ -131,7 +131,7 @@ public:
         detail::require_size("range_gradients", range_gradients.size(), ranges.size());
         const std::unique_ptr<range_sums[]> sums(new range_sums[ranges.size()]);
         fake_quantize_channels_gradient_sums(grad, in, dx, ranges, std::span(sums.get(), ranges.size()), spec, inner);
-        for (std::size_t c = 0; c < ranges.size(); ++c) range_gradients[c] = sums[c].rounded();
+        detail::round_sums(sums.get(), range_gradients.data(), ranges.size());
     }
 
     /// See summing_kernel_policy.

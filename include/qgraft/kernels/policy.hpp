@@ -42,6 +42,17 @@ struct range_sums {
     }
 };
 
+namespace detail {
+QGRAFT_ISA_NAMESPACE_BEGIN
+
+/// Rounds the sums of n channels. Not by rounded(), which converts one by one: here compilers take some together.
+inline void round_sums(const range_sums* sums, range_gradient* to, std::size_t n) noexcept {
+    for (std::size_t c = 0; c < n; ++c) to[c] = {static_cast<float>(sums[c].min), static_cast<float>(sums[c].max)};
+}
+
+QGRAFT_ISA_NAMESPACE_END
+}  // namespace detail
+
 /// Gradients are summed over blocks of so many elements, and the sums of the blocks are added in order, so that a
 /// tensor that is split between blocks has the same sums as a whole one. See summing_kernel_policy.
 inline constexpr std::size_t gradient_block = 16384;

@@ -30,14 +30,14 @@ struct device_formula {
     static constexpr bool divides = divides_by_scale(Form);
     static constexpr bool is_from_zero = counts_from_zero(Form);
 
-    float low, high, scale, factor, zero;
+    float low, high, scale, factor, rounding;
 
     QGRAFT_HOST_DEVICE explicit device_formula(const nudged_range& r) noexcept
         : low(r.min),
           high(r.max),
           scale(r.scale),
           factor(divides ? quotient_of(1.0F, r.scale) : r.inv_scale),
-          zero(r.quant_zero) {}
+          rounding(is_from_zero ? half_less(r.quant_zero) : 0.5F) {}
 
     QGRAFT_HOST_DEVICE static bool is_exact(const nudged_range& r) noexcept {
         return is_common(r.scale) || is_common(negated(r.scale));
@@ -46,9 +46,8 @@ struct device_formula {
     /// How many steps x is above low, or above zero where the form counts from there.
     QGRAFT_HOST_DEVICE float steps(float x) const noexcept {
         const float c = difference_of(greater_or_nan(lesser_or_nan(x, high), low), low);
-        float at = divides ? exact_quotient(c, scale, factor) : product_of(c, factor);
-        if (is_from_zero) at = difference_of(at, zero);
-        return whole_below(sum_of(at, 0.5F));
+        const float at = divides ? exact_quotient(c, scale, factor) : product_of(c, factor);
+        return whole_below(sum_of(at, rounding));
     }
 
     QGRAFT_HOST_DEVICE float value_of(float steps) const noexcept {

@@ -66,11 +66,7 @@ public:
         require_size("range_gradients", range_gradients.size(), ranges.size());
         scratch<range_sums, 256> sums(ranges.size());
         fake_quantize_channels_gradient_sums(grad, in, dx, ranges, {sums.data(), ranges.size()}, spec, inner);
-        const range_sums* const found = sums.data();
-        // Not by rounded(), which converts one by one: here compilers take some together.
-        for (std::size_t c = 0; c < ranges.size(); ++c) {
-            range_gradients[c] = {static_cast<float>(found[c].min), static_cast<float>(found[c].max)};
-        }
+        round_sums(sums.data(), range_gradients.data(), ranges.size());
     }
 
     static void fake_quantize_channels_gradient_sums(std::span<const float> grad, std::span<const float> in,

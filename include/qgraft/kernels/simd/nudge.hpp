@@ -28,7 +28,7 @@ QGRAFT_SIMD_FN vec zero_point_lanes(vec z, vec qmin, vec qmax) {
     return Numbers ? rounded : select(ordered(z, z), rounded, set(0.0F));
 }
 
-/// See half_less in params.hpp.
+/// See half_less in numerics_concept.hpp.
 QGRAFT_SIMD_FN vec half_less(vec zero) {
     return select(equal(zero, set(1.0F)), set(-0x1.fffffep-2F), sub(set(0.5F), zero));
 }

@@ -72,11 +72,6 @@ constexpr float inverse_of(const nudged_range& r) noexcept {
     return is_common(r.scale) ? 1.0F / r.scale : 0.0F;
 }
 
-/// What to add to q >= 0 for floor(q - zero + 0.5) with one rounding instead of two, where zero is an integer. The two
-/// matter for one number only: the float below 0.5, less 1, is rounded to -0.5. So where zero is 1 the float above -0.5
-/// is added.
-constexpr float half_less(float zero) noexcept { return zero == 1.0F ? -0x1.fffffep-2F : 0.5F - zero; }
-
 /// Writes the numbers of a range to to[0], to[stride], to[2 * stride] ...
 template <quantize_form Form>
 inline void put_params(const nudged_range& r, float* to, std::size_t stride) noexcept {
