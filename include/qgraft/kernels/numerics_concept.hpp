@@ -44,7 +44,7 @@ QGRAFT_HOST_DEVICE constexpr bool divides_by_scale(quantize_form form) noexcept 
 /// matter for one number only: the float below 0.5, less 1, is rounded to -0.5. So where zero is 1 the float above -0.5
 /// is added.
 QGRAFT_HOST_DEVICE constexpr float half_less(float zero) noexcept {
-    return zero == 1.0F ? -0x1.fffffep-2F : difference_of(0.5F, zero);
+    return at_most(zero, 1.0F) && at_most(1.0F, zero) ? -0x1.fffffep-2F : difference_of(0.5F, zero);
 }
 
 /// The scales of common ranges are between these. There c * inv, corrected once by its remainder, is the rounded
