@@ -66,8 +66,8 @@ private:
     QGRAFT_SIMD_FN vec live_part(vec grad) const { return Plain ? grad : keep(live, grad); }
 
     QGRAFT_SIMD_FN void put_gradient(float* dx, vec grad, const directions& to, vec one, bool streams) const {
-        const vec passed = mul(live_part(grad), keep(to.passes, one));
-        put_one(dx, Plain ? passed : select(live, passed, grad), streams);
+        const vec of_live = passed(live_part(grad), to, one);
+        put_one(dx, Plain ? of_live : select(live, of_live, grad), streams);
     }
 };
 
@@ -165,7 +165,6 @@ inline constexpr std::size_t paired_width = 96;
 template <class Column, std::size_t Rows, bool Begins>
 QGRAFT_SIMD_FN void gradient_of_rows(const float* grad, const float* in, float* dx, bool streams, std::size_t width,
                                      const simd_row_table& t, strip_sums& strip) {
-    constexpr std::size_t line = 64 / sizeof(float);
     const vec one = opaque(set(1.0F));
     QGRAFT_SIMD_ROLLED
     for (std::size_t j = 0; j < width; j += lanes) {

@@ -134,6 +134,9 @@ struct lane_sums {
     QGRAFT_SIMD_FN bool finite() const { return all_finite(all_of_it()); }
 };
 
+/// The gradient where it passes, else its product with 0.
+QGRAFT_SIMD_FN vec passed(vec grad, const directions& to, vec one) { return mul(grad, keep(to.passes, one)); }
+
 /// dx of one vector; adds to the sums.
 template <class Bounds>
 QGRAFT_SIMD_FN vec gradient_of(vec grad, vec x, const Bounds& range, vec one, lane_sums& sums) {
@@ -141,7 +144,7 @@ QGRAFT_SIMD_FN vec gradient_of(vec grad, vec x, const Bounds& range, vec one, la
     sums.below = add_where(to.below, sums.below, grad);
     sums.above = add_where(to.above, sums.above, grad);
     sums.check = add(sums.check, grad);
-    return mul(grad, keep(to.passes, one));
+    return passed(grad, to, one);
 }
 
 /// Adds what the definition adds for one vector, product by product, to below[0 ... lanes - 1] and above.
@@ -187,7 +190,7 @@ QGRAFT_SIMD_FN void gradient_of_two(const float* grad, const float* in, float* d
         const directions of_a = range.of(load(in));
         const directions of_b = range.of(load(in + lanes));
         even.add_pair(a, of_a, b, of_b, one);
-        put(dx, mul(a, keep(of_a.passes, one)), mul(b, keep(of_b.passes, one)), streams);
+        put(dx, passed(a, of_a, one), passed(b, of_b, one), streams);
     } else {
         const vec a = gradient_of(load(grad), load(in), range, one, even);
         const vec b = gradient_of(load(grad + lanes), load(in + lanes), range, one, odd);

@@ -78,23 +78,34 @@ QGRAFT_SIMD_FN bool any_tiny(const float* grad, std::size_t n) {
     return false;
 }
 
+/// A vector, or its first n lanes and zeros.
+template <bool Whole>
+QGRAFT_SIMD_FN vec load_part(const float* p, std::size_t n) {
+    if constexpr (Whole) return load(p);
+    return load_first(p, n);
+}
+
+template <bool Whole>
+QGRAFT_SIMD_FN void store_part(float* p, vec a, std::size_t n) {
+    if constexpr (Whole) {
+        store(p, a);
+    } else {
+        store_first(p, a, n);
+    }
+}
+
 /// gradient_nudged of n <= lanes elements; Whole: n is lanes.
 template <bool Whole, nudge_rule Rule, quantize_form Form>
 QGRAFT_SIMD_FN bool gradient_of_vector(const float* grad, const float* in, float* dx, std::size_t n, float min,
                                        float max, const nudge_spec& spec, range_gradient* sums) {
-    const vec g = Whole ? load(grad) : load_first(grad, n);
+    const vec g = load_part<Whole>(grad, n);
     mask ordinary = less(magnitude(g), set(0x1p118F));
     if constexpr (Rule != nudge_rule::torch) ordinary = without(ordinary, tiny(g));
     if (!all(ordinary)) return false;
     const auto range = nudged_bounds(nudged_numbers<Rule, Form>(min, max, spec));
-    const directions to = range.of(Whole ? load(in) : load_first(in, n));
+    const directions to = range.of(load_part<Whole>(in, n));
     *sums = folded(keep(to.below, g), keep(to.above, g));
-    const vec passed = mul(g, keep(to.passes, opaque(set(1.0F))));
-    if constexpr (Whole) {
-        store(dx, passed);
-    } else {
-        store_first(dx, passed, n);
-    }
+    store_part<Whole>(dx, passed(g, to, opaque(set(1.0F))), n);
     return true;
 }
 
@@ -104,22 +115,17 @@ QGRAFT_SIMD_FN bool gradient_of_two_vectors(const float* grad, const float* in, 
                                             float max, const nudge_spec& spec, range_gradient* sums) {
     const std::size_t rest = n - lanes;
     const vec a = load(grad);
-    const vec b = Whole ? load(grad + lanes) : load_first(grad + lanes, rest);
+    const vec b = load_part<Whole>(grad + lanes, rest);
     mask ordinary = less(add(magnitude(a), magnitude(b)), set(0x1p118F));
     if constexpr (Rule != nudge_rule::torch) ordinary = without(without(ordinary, tiny(a)), tiny(b));
     if (!all(ordinary)) return false;
     const auto range = nudged_bounds(nudged_numbers<Rule, Form>(min, max, spec));
     const directions of_a = range.of(load(in));
-    const directions of_b = range.of(Whole ? load(in + lanes) : load_first(in + lanes, rest));
+    const directions of_b = range.of(load_part<Whole>(in + lanes, rest));
     *sums = folded(add(keep(of_a.below, a), keep(of_b.below, b)), add(keep(of_a.above, a), keep(of_b.above, b)));
     const vec one = opaque(set(1.0F));
-    store(dx, mul(a, keep(of_a.passes, one)));
-    const vec passed = mul(b, keep(of_b.passes, one));
-    if constexpr (Whole) {
-        store(dx + lanes, passed);
-    } else {
-        store_first(dx + lanes, passed, rest);
-    }
+    store(dx, passed(a, of_a, one));
+    store_part<Whole>(dx + lanes, passed(b, of_b, one), rest);
     return true;
 }
 

@@ -24,6 +24,7 @@ QGRAFT_SIMD_FN void store_up_to(float* p, vec a, std::size_t n) {
     }
 }
 
+/// A vector, past the caches or not; then its place is aligned.
 QGRAFT_SIMD_FN void put_one(float* p, vec a, bool streams) {
     if (streams) {
         stream(p, a);
@@ -50,6 +51,9 @@ inline constexpr std::size_t two_ahead = 256;
 /// The same of each of two rows of two tensors.
 inline constexpr std::size_t rows_ahead = 1024;
 
+/// The floats of a line of a cache.
+inline constexpr std::size_t line = 64 / sizeof(float);
+
 /// Asks for the line so many bytes behind p.
 template <std::size_t Bytes>
 QGRAFT_SIMD_FN void ask_ahead_of_line(const float* p) {
@@ -61,7 +65,6 @@ QGRAFT_SIMD_FN void ask_ahead_of_line(const float* p) {
 template <std::size_t Bytes>
 QGRAFT_SIMD_FN void ask_ahead(const float* p, bool streams) {
     if (!streams) return;
-    constexpr std::size_t line = 64 / sizeof(float);
     for (std::size_t i = 0; i < 2 * lanes; i += line) {
         ask_ahead_of_line<Bytes>(p + i);
     }
