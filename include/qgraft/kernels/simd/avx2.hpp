@@ -39,8 +39,8 @@ struct total {
 inline constexpr std::size_t lanes = 8;
 /// Columns whose numbers are kept in registers together.
 inline constexpr std::size_t tile = 2;
-/// Whether gradients are summed up two at a time, by products: where a mask is no operand of an addition.
-inline constexpr bool sums_pairs = true;
+/// Whether sums of gradients add products with 0 or 1, of two at a time: where a mask is no operand of an addition.
+inline constexpr bool sums_products = true;
 /// The most rows that are taken together, tile by tile, where they come from beyond the nearest cache.
 inline constexpr std::size_t rows_in_order = 4;
 
@@ -88,14 +88,11 @@ QGRAFT_SIMD_FN vec floor(vec a) { return {_mm256_round_ps(a.r, _MM_FROUND_TO_NEG
 QGRAFT_SIMD_FN vec nearest(vec a) { return {_mm256_round_ps(a.r, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC)}; }
 
 QGRAFT_SIMD_FN mask less(vec a, vec b) { return {_mm256_cmp_ps(a.r, b.r, _CMP_LT_OQ)}; }
+QGRAFT_SIMD_FN mask at_most(vec a, vec b) { return {_mm256_cmp_ps(a.r, b.r, _CMP_LE_OQ)}; }
 QGRAFT_SIMD_FN mask equal(vec a, vec b) { return {_mm256_cmp_ps(a.r, b.r, _CMP_EQ_OQ)}; }
 QGRAFT_SIMD_FN mask ordered(vec a, vec b) { return {_mm256_cmp_ps(a.r, b.r, _CMP_ORD_Q)}; }
 /// a without the lanes of b.
 QGRAFT_SIMD_FN mask without(mask a, mask b) { return {_mm256_andnot_ps(b.r, a.r)}; }
-/// x <= y, without the lanes of a.
-QGRAFT_SIMD_FN mask at_most_without(mask a, vec x, vec y) {
-    return {_mm256_andnot_ps(a.r, _mm256_cmp_ps(x.r, y.r, _CMP_LE_OQ))};
-}
 /// sum + a in the lanes of the mask.
 QGRAFT_SIMD_FN vec add_where(mask m, vec sum, vec a) { return {_mm256_add_ps(sum.r, _mm256_and_ps(m.r, a.r))}; }
 QGRAFT_SIMD_FN mask both(mask a, mask b) { return {_mm256_and_ps(a.r, b.r)}; }
@@ -103,6 +100,8 @@ QGRAFT_SIMD_FN bool all(mask a) { return _mm256_movemask_ps(a.r) == 0xff; }
 QGRAFT_SIMD_FN bool any(mask a) { return _mm256_movemask_ps(a.r) != 0; }
 /// a where the mask is set, else 0.
 QGRAFT_SIMD_FN vec keep(mask m, vec a) { return {_mm256_and_ps(m.r, a.r)}; }
+/// a where the first mask is set and the second is not, else 0.
+QGRAFT_SIMD_FN vec keep_without(mask m, mask no, vec a) { return keep(without(m, no), a); }
 QGRAFT_SIMD_FN vec select(mask m, vec a, vec b) { return {_mm256_blendv_ps(b.r, a.r, m.r)}; }
 
 /// The mask of lanes that have all bits set.

@@ -39,8 +39,8 @@ struct total {
 inline constexpr std::size_t lanes = 16;
 /// Columns whose numbers are kept in registers together.
 inline constexpr std::size_t tile = 4;
-/// Whether gradients are summed up two at a time, by products: where a mask is no operand of an addition.
-inline constexpr bool sums_pairs = false;
+/// Whether sums of gradients add products with 0 or 1, of two at a time: where a mask is no operand of an addition.
+inline constexpr bool sums_products = false;
 /// The most rows that are taken together, tile by tile, where they come from beyond the nearest cache: any number, since
 /// a tile is four of its lines.
 inline constexpr std::size_t rows_in_order = 2048;
@@ -98,21 +98,23 @@ QGRAFT_SIMD_FN vec nearest(vec a) {
 }
 
 QGRAFT_SIMD_FN mask less(vec a, vec b) { return {_mm512_cmp_ps_mask(a.r, b.r, _CMP_LT_OQ)}; }
+QGRAFT_SIMD_FN mask at_most(vec a, vec b) { return {_mm512_cmp_ps_mask(a.r, b.r, _CMP_LE_OQ)}; }
 QGRAFT_SIMD_FN mask equal(vec a, vec b) { return {_mm512_cmp_ps_mask(a.r, b.r, _CMP_EQ_OQ)}; }
 QGRAFT_SIMD_FN mask ordered(vec a, vec b) { return {_mm512_cmp_ps_mask(a.r, b.r, _CMP_ORD_Q)}; }
 QGRAFT_SIMD_FN mask both(mask a, mask b) { return {static_cast<__mmask16>(a.r & b.r)}; }
 /// a without the lanes of b.
 QGRAFT_SIMD_FN mask without(mask a, mask b) { return {static_cast<__mmask16>(a.r & ~b.r)}; }
-/// x <= y, without the lanes of a.
-QGRAFT_SIMD_FN mask at_most_without(mask a, vec x, vec y) {
-    return {_mm512_mask_cmp_ps_mask(_mm512_knot(a.r), x.r, y.r, _CMP_LE_OQ)};
-}
 /// sum + a in the lanes of the mask.
 QGRAFT_SIMD_FN vec add_where(mask m, vec sum, vec a) { return {_mm512_mask_add_ps(sum.r, m.r, sum.r, a.r)}; }
 QGRAFT_SIMD_FN bool all(mask a) { return a.r == 0xffff; }
 QGRAFT_SIMD_FN bool any(mask a) { return a.r != 0; }
 /// a where the mask is set, else 0.
 QGRAFT_SIMD_FN vec keep(mask m, vec a) { return {_mm512_maskz_mov_ps(m.r, a.r)}; }
+/// a where the first mask is set and the second is not, else 0. One after the other, since operations of masks have the
+/// units of comparisons.
+QGRAFT_SIMD_FN vec keep_without(mask m, mask no, vec a) {
+    return {_mm512_mask_mov_ps(keep(m, a).r, no.r, _mm512_setzero_ps())};
+}
 QGRAFT_SIMD_FN vec select(mask m, vec a, vec b) { return {_mm512_mask_mov_ps(b.r, m.r, a.r)}; }
 /// The mask of lanes that have any bit set.
 QGRAFT_SIMD_FN mask bits_of(vec a) {

@@ -27,7 +27,7 @@ struct bounds_column {
         }
     }
 
-    /// dx of a vector; adds to the sums, not by their check.
+    /// dx of a vector; adds to the sums.
     QGRAFT_SIMD_FN void gradient_one(const float* grad, const float* in, float* dx, vec one, bool streams,
                                      lane_sums& sums) const {
         const vec g = load(grad);
@@ -132,7 +132,7 @@ struct summing_columns<Column, 0> {
 
 /// The sums of neighbouring columns, in memory: so whole rows are read and written in order.
 struct strip_sums {
-    static constexpr std::size_t most = 512;
+    static constexpr std::size_t most = 1024;
     alignas(64) float below[most];
     alignas(64) float above[most];
 
@@ -157,14 +157,14 @@ struct strip_sums {
     }
 };
 
-/// The widest rows of which two are taken at a time: then they are near enough for one stream of reads. Sums of more than
-/// one are loaded and stored half as often.
-inline constexpr std::size_t paired_width = 96;
+/// Whether two rows of this width are taken at a time: then they are near enough for one stream of reads, and the sums are
+/// loaded and stored half as often. Only where this is so of all tensors, since the sums are others.
+QGRAFT_SIMD_FN bool pairs_rows(std::size_t width) { return sums_products && width <= 96; }
 
-/// dx of a row, or of two, of a strip of whole vectors; adds to its sums, or begins them.
+/// dx of a row, or of two, of a strip of whole vectors; adds to its sums, or begins them, and to one check of them all.
 template <class Column, std::size_t Rows, bool Begins>
 QGRAFT_SIMD_FN void gradient_of_rows(const float* grad, const float* in, float* dx, bool streams, std::size_t width,
-                                     const simd_row_table& t, strip_sums& strip) {
+                                     const simd_row_table& t, strip_sums& strip, vec& check) {
     const vec one = opaque(set(1.0F));
     QGRAFT_SIMD_ROLLED
     for (std::size_t j = 0; j < width; j += lanes) {
@@ -176,12 +176,14 @@ QGRAFT_SIMD_FN void gradient_of_rows(const float* grad, const float* in, float* 
         }
         lane_sums sums;
         if constexpr (!Begins) sums = strip.at(j);
+        sums.check = check;
         const Column c(t.table + j, t.stride);
         if constexpr (Rows == 2) {
             c.gradient_pair(grad + j, in + j, dx + j, t.width, one, streams, sums);
         } else {
             c.gradient_one(grad + j, in + j, dx + j, one, streams, sums);
         }
+        check = sums.check;
         strip.set_at(j, sums);
     }
 }
@@ -196,24 +198,33 @@ struct gradient_strip {
     std::size_t width;
     const simd_row_table& t;
 
-    /// dx of the rows from this one on, of so many.
-    template <std::size_t Rows>
-    QGRAFT_SIMD_FN void rows(std::size_t row, bool begins, strip_sums& strip) const {
-        if (begins) {
-            rows_of_run<Rows, true>(row * t.width, strip);
-        } else {
-            rows_of_run<Rows, false>(row * t.width, strip);
+    /// dx of so many rows, which are of one run; adds to the check, and begins the sums.
+    QGRAFT_SIMD_FN void run(std::size_t row, std::size_t rows, strip_sums& strip, vec& check) const {
+        const std::size_t end = row + rows;
+        bool begins = true;
+        if (pairs_rows(t.width)) {
+            for (; row + 2 <= end; row += 2, begins = false) some<2>(row, begins, strip, check);
         }
+        for (; row < end; ++row, begins = false) some<1>(row, begins, strip, check);
     }
 
 private:
+    template <std::size_t Rows>
+    QGRAFT_SIMD_FN void some(std::size_t row, bool begins, strip_sums& strip, vec& check) const {
+        if (begins) {
+            some_of_run<Rows, true>(row * t.width, strip, check);
+        } else {
+            some_of_run<Rows, false>(row * t.width, strip, check);
+        }
+    }
+
     // Loops of their own, since in a loop with branches clang does not keep all numbers in registers.
     template <std::size_t Rows, bool Begins>
-    QGRAFT_SIMD_FN void rows_of_run(std::size_t at, strip_sums& strip) const {
+    QGRAFT_SIMD_FN void some_of_run(std::size_t at, strip_sums& strip, vec& check) const {
         if (streams) {
-            gradient_of_rows<Column, Rows, Begins>(grad + at, in + at, dx + at, true, width, t, strip);
+            gradient_of_rows<Column, Rows, Begins>(grad + at, in + at, dx + at, true, width, t, strip, check);
         } else {
-            gradient_of_rows<Column, Rows, Begins>(grad + at, in + at, dx + at, false, width, t, strip);
+            gradient_of_rows<Column, Rows, Begins>(grad + at, in + at, dx + at, false, width, t, strip, check);
         }
     }
 };
@@ -221,26 +232,19 @@ private:
 /// dx of at most summed_rows rows of a strip of whole vectors; adds to the sums.
 template <class Column>
 QGRAFT_SIMD_FN void gradient_of_strip(const gradient_strip<Column>& s, std::size_t rows, simd_row_sums to) {
-    strip_sums runs[summed_runs];
-    std::size_t used = 1;
-    std::size_t row = 0;
-    if (s.t.width <= paired_width) {
-        for (; row + 2 <= rows; row += 2) s.template rows<2>(row, row == 0, runs[0]);
-        if (row != rows) s.template rows<1>(row, row == 0, runs[0]);
-    } else {
-        for (; row < rows; ++row) {
-            const bool begins = row % run_rows == 0;
-            used = row / run_rows + 1;
-            s.template rows<1>(row, begins, runs[used - 1]);
-        }
-    }
-    for (std::size_t more = 1; more < used; ++more) runs[0].add(runs[more], s.width);
+    strip_sums sums;
+    strip_sums run;
     vec all = set(0.0F);
-    for (std::size_t j = 0; j < s.width; j += lanes) all = add(all, runs[0].at(j).all_of_it());
+    const std::size_t most = pairs_rows(s.t.width) ? paired_rows : run_rows;
+    for (std::size_t row = 0; row < rows; row += most) {
+        s.run(row, rows - row < most ? rows - row : most, row == 0 ? sums : run, all);
+        if (row != 0) sums.add(run, s.width);
+    }
+    for (std::size_t j = 0; j < s.width; j += lanes) all = add(all, sums.at(j).all_of_it());
     const bool finite = all_finite(all);
     for (std::size_t j = 0; j < s.width; j += lanes) {
         const Column c(s.t.table + j, s.t.stride);
-        c.add(runs[0].at(j), finite, s.grad + j, s.in + j, rows, s.t.width, lanes, {to.below + j, to.above + j});
+        c.add(sums.at(j), finite, s.grad + j, s.in + j, rows, s.t.width, lanes, {to.below + j, to.above + j});
     }
 }
 
@@ -308,12 +312,13 @@ QGRAFT_SIMD_FN void gradient_column(const float* grad, const float* in, float* d
     c.add(sums, sums.finite(), grad, in, rows, step, count, to);
 }
 
-/// dx of a few rows; adds to the sums. dx is not the memory of the gradient or the input.
+/// dx of a few rows; adds to the sums. dx is not the memory of the gradient or the input. In order: as strips, unless
+/// one tile is the width of all.
 template <class Column>
-QGRAFT_SIMD_FN void gradient_rows(const float* grad, const float* in, float* dx, bool streams, std::size_t rows,
-                                  const simd_row_table& t, simd_row_sums to) {
+QGRAFT_SIMD_FN void gradient_rows(const float* grad, const float* in, float* dx, bool streams, bool in_order,
+                                  std::size_t rows, const simd_row_table& t, simd_row_sums to) {
     std::size_t j = 0;
-    if constexpr (sums_pairs) {
+    if (sums_products || (in_order && t.width > tile * lanes)) {
         j = gradient_strips<Column>(grad, in, dx, streams, rows, t, to);
     } else {
         j = gradient_tiles<Column>(grad, in, dx, streams, rows, t, to);
@@ -341,12 +346,15 @@ template <quantize_form Form, bool Plain>
 QGRAFT_SIMD_KERNEL void gradient_channels(const float* grad, const float* in, float* dx, std::size_t rows,
                                           simd_row_table t, float* held, bool streams, simd_row_sums to) {
     const std::size_t step = t.width;
+    // Beyond the caches memory is read and written in order.
+    const bool in_order = streams || rows * step * sizeof(float) >= streamed_bytes;
     output out(dx, dx == grad || dx == in, streams, held);
-    for (std::size_t row = 0; row < rows; row += summed_rows) {
-        const std::size_t count = rows - row < summed_rows ? rows - row : summed_rows;
+    const std::size_t most = pairs_rows(step) ? paired_rows : summed_rows;
+    for (std::size_t row = 0; row < rows; row += most) {
+        const std::size_t count = rows - row < most ? rows - row : most;
         out.begin(grad + row * step, count * step);
-        gradient_rows<bounds_column<Form, Plain>>(grad + row * step, in + row * step, out.next(), out.streams(), count,
-                                                  t, to);
+        gradient_rows<bounds_column<Form, Plain>>(grad + row * step, in + row * step, out.next(), out.streams(),
+                                                  in_order, count, t, to);
         out.wrote(count * step);
     }
     out.finish();

@@ -221,7 +221,7 @@ private:
         channel_table<Numerics> params(level, ranges, spec, plan);
         scratch<double, 1024> block(2 * plan.stride);
         const bool in_place = t.dx == t.grad || t.dx == t.in;
-        scratch<float, 2048> held(t.streams || in_place ? summed_rows * plan.width + 2 * plan.lanes : 0);
+        scratch<float, 4096> held(t.streams || in_place ? summed_rows * plan.width + 2 * plan.lanes : 0);
         double* const below = block.data();
         double* const above = below + plan.stride;
         const std::size_t n = t.block_rows * plan.period;

@@ -22,9 +22,9 @@ struct range_a_lane {
     QGRAFT_SIMD_FN vec operator[](std::size_t i) const { return load(table + i * stride); }
 };
 
-/// Where gradients go.
+/// Where gradients go: from what is at most the high end and not below, through; NaN is none of the three.
 struct directions {
-    mask below, passes, above;
+    mask below, at_most, above;
 };
 
 /// How formulas that divide by the scale do it.
@@ -188,8 +188,7 @@ struct bounds {
         vec at = x;
         if constexpr (clamps_integers(Form)) at = mul(x, inv);
         if constexpr (clamps_integers(Form) && Rounds) at = detail::QGRAFT_SIMD_ISA::nearest(at);
-        const mask below = less(at, low);
-        return {below, at_most_without(below, at, high), less(high, at)};
+        return {less(at, low), detail::QGRAFT_SIMD_ISA::at_most(at, high), less(high, at)};
     }
 };
 

@@ -92,19 +92,25 @@ QGRAFT_SIMD_FN bool all_finite(vec a) {
 }
 
 /// What a gradient adds to the sums of its range, float lanes that are added up over a few vectors only. An infinite or
-/// NaN gradient is in all sums of the definition, which adds products with 0 or 1; here it shows in `check`.
+/// NaN gradient is in all sums of the definition, which adds products with 0 or 1; here it shows in `check`, or in a sum
+/// where sums_products.
 struct lane_sums {
     vec below, above, check;
 
     QGRAFT_SIMD_FN lane_sums() : below(set(0.0F)), above(below), check(below) {}
 
-    /// Adds a gradient. Where it is infinite or NaN, so is a sum, by the product with 0 or 1.
-    QGRAFT_SIMD_FN void add_one(vec a, const directions& of_a, vec one) {
-        below = add_product(a, keep(of_a.below, one), below);
-        above = add_where(of_a.above, above, a);
+    /// Adds a gradient.
+    QGRAFT_SIMD_FN void add_one(vec a, const directions& to, vec one) {
+        if constexpr (sums_products) {
+            below = add_product(a, keep(to.below, one), below);
+        } else {
+            below = add_where(to.below, below, a);
+            check = detail::QGRAFT_SIMD_ISA::add(check, a);
+        }
+        above = add_where(to.above, above, a);
     }
 
-    /// Adds two gradients likewise, in as many roundings of the sums as one has, and one of their own.
+    /// Where sums_products, adds two gradients in as many roundings of the sums as one has, and one of their own.
     QGRAFT_SIMD_FN void add_pair(vec a, const directions& of_a, vec b, const directions& of_b, vec one) {
         const vec lower = add_product(b, keep(of_b.below, one), keep(of_a.below, a));
         const vec upper = add_product(a, keep(of_a.above, one), keep(of_b.above, b));
@@ -135,15 +141,15 @@ struct lane_sums {
 };
 
 /// The gradient where it passes, else its product with 0.
-QGRAFT_SIMD_FN vec passed(vec grad, const directions& to, vec one) { return mul(grad, keep(to.passes, one)); }
+QGRAFT_SIMD_FN vec passed(vec grad, const directions& to, vec one) {
+    return mul(grad, keep_without(to.at_most, to.below, one));
+}
 
 /// dx of one vector; adds to the sums.
 template <class Bounds>
 QGRAFT_SIMD_FN vec gradient_of(vec grad, vec x, const Bounds& range, vec one, lane_sums& sums) {
     const directions to = range.of(x);
-    sums.below = add_where(to.below, sums.below, grad);
-    sums.above = add_where(to.above, sums.above, grad);
-    sums.check = add(sums.check, grad);
+    sums.add_one(grad, to, one);
     return passed(grad, to, one);
 }
 
@@ -158,13 +164,13 @@ QGRAFT_SIMD_FN void add_exact_sums(vec grad, vec x, const Bounds& range, double*
 
 /// The elements of a run, whose gradients are added up in the lanes of two vectors, and of the runs whose sums are added
 /// up before they become doubles: with as many roundings as summed_rows has.
-inline constexpr std::size_t run = 2 * (run_rows - 1) * lanes;
-inline constexpr std::size_t chunk = summed_runs * run;
+inline constexpr std::size_t run_elements = 2 * (run_rows - 1) * lanes;
+inline constexpr std::size_t chunk_elements = summed_runs * run_elements;
 
 /// The elements whose gradients are added up to one float, the lanes in the end, which takes fewer roundings.
 inline constexpr std::size_t few_elements = 16 * lanes;
 
-/// The sums in double of n <= chunk elements: for the few with infinite or huge gradients.
+/// The sums in double of n <= chunk_elements: for the few with infinite or huge gradients.
 template <class Bounds>
 QGRAFT_SIMD_FN range_sums exact_sums(const float* grad, const float* in, std::size_t n, const Bounds& range) {
     double below[lanes]{};
@@ -184,7 +190,7 @@ QGRAFT_SIMD_FN void gradient_of_two(const float* grad, const float* in, float* d
                                     vec one, lane_sums& even, lane_sums& odd) {
     ask_ahead<two_ahead>(grad, streams);
     ask_ahead<two_ahead>(in, streams);
-    if constexpr (sums_pairs) {
+    if constexpr (sums_products) {
         const vec a = load(grad);
         const vec b = load(grad + lanes);
         const directions of_a = range.of(load(in));
@@ -198,7 +204,7 @@ QGRAFT_SIMD_FN void gradient_of_two(const float* grad, const float* in, float* d
     }
 }
 
-/// dx of n <= run elements, and their sums in float lanes.
+/// dx of n <= run_elements, and their sums in float lanes.
 template <class Bounds>
 QGRAFT_SIMD_FN void gradient_run(const float* grad, const float* in, float* dx, bool streams, std::size_t n,
                                  const Bounds& range, lane_sums& even, lane_sums& odd) {
@@ -238,15 +244,15 @@ QGRAFT_SIMD_FN range_gradient gradient_of_few(const float* grad, const float* in
     return folded(add(even.below, sub(even.check, even.check)), even.above);
 }
 
-/// dx of n <= chunk elements; their sums in float lanes.
+/// dx of n <= chunk_elements; their sums in float lanes.
 template <class Bounds>
 QGRAFT_SIMD_FN lane_sums gradient_chunk(const float* grad, const float* in, float* dx, bool streams, std::size_t n,
                                         const Bounds& range) {
     lane_sums all;
     lane_sums even;
     lane_sums odd;
-    for (std::size_t i = 0; i < n; i += run) {
-        gradient_run(grad + i, in + i, dx + i, streams, n - i < run ? n - i : run, range, even, odd);
+    for (std::size_t i = 0; i < n; i += run_elements) {
+        gradient_run(grad + i, in + i, dx + i, streams, n - i < run_elements ? n - i : run_elements, range, even, odd);
         even.take_run(odd);
         all.take_run(even);
     }
@@ -272,8 +278,8 @@ QGRAFT_SIMD_FN range_sums gradient_block_sums(const float* grad, const float* in
     }
     total below = no_total();
     total above = no_total();
-    for (std::size_t i = 0; i < n; i += chunk) {
-        const std::size_t count = n - i < chunk ? n - i : chunk;
+    for (std::size_t i = 0; i < n; i += chunk_elements) {
+        const std::size_t count = n - i < chunk_elements ? n - i : chunk_elements;
         dx.begin(grad + i, count);
         const lane_sums sums = gradient_chunk(grad + i, in + i, dx.next(), dx.streams(), count, range);
         if (sums.finite()) [[likely]] {
@@ -293,7 +299,7 @@ template <quantize_form Form>
 QGRAFT_SIMD_KERNEL void gradient(const float* grad, const float* in, float* dx, std::size_t n, const float* params,
                                  std::size_t stride, bool streams, range_sums* sums) {
     const auto range = bounds<Form>::of_range(one_range{params, stride});
-    alignas(64) float held[chunk + 2 * lanes];
+    alignas(64) float held[chunk_elements + 2 * lanes];
     output to(dx, dx == grad || dx == in, streams, held);
     for (std::size_t i = 0; i < n; i += gradient_block) {
         const std::size_t count = n - i < gradient_block ? n - i : gradient_block;

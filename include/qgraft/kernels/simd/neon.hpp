@@ -40,8 +40,8 @@ struct total {
 inline constexpr std::size_t lanes = 4;
 /// Columns whose numbers are kept in registers together.
 inline constexpr std::size_t tile = 4;
-/// Whether gradients are summed up two at a time, by products: where a mask is no operand of an addition.
-inline constexpr bool sums_pairs = true;
+/// Whether sums of gradients add products with 0 or 1, of two at a time: where a mask is no operand of an addition.
+inline constexpr bool sums_products = true;
 /// The most rows that are taken together, tile by tile, where they come from beyond the nearest cache.
 inline constexpr std::size_t rows_in_order = 4;
 
@@ -87,13 +87,12 @@ QGRAFT_SIMD_FN vec negated(vec a) { return {vnegq_f32(a.r)}; }
 QGRAFT_SIMD_FN vec magnitude(vec a) { return {vabsq_f32(a.r)}; }
 
 QGRAFT_SIMD_FN mask less(vec a, vec b) { return {vcltq_f32(a.r, b.r)}; }
+QGRAFT_SIMD_FN mask at_most(vec a, vec b) { return {vcleq_f32(a.r, b.r)}; }
 QGRAFT_SIMD_FN mask equal(vec a, vec b) { return {vceqq_f32(a.r, b.r)}; }
 QGRAFT_SIMD_FN mask both(mask a, mask b) { return {vandq_u32(a.r, b.r)}; }
 QGRAFT_SIMD_FN mask ordered(vec a, vec b) { return both(equal(a, a), equal(b, b)); }
 /// a without the lanes of b.
 QGRAFT_SIMD_FN mask without(mask a, mask b) { return {vbicq_u32(a.r, b.r)}; }
-/// x <= y, without the lanes of a.
-QGRAFT_SIMD_FN mask at_most_without(mask a, vec x, vec y) { return {vbicq_u32(vcleq_f32(x.r, y.r), a.r)}; }
 /// sum + a in the lanes of the mask.
 QGRAFT_SIMD_FN vec add_where(mask m, vec sum, vec a) {
     return {vaddq_f32(sum.r, vreinterpretq_f32_u32(vandq_u32(m.r, vreinterpretq_u32_f32(a.r))))};
@@ -102,6 +101,8 @@ QGRAFT_SIMD_FN bool all(mask a) { return vminvq_u32(a.r) != 0; }
 QGRAFT_SIMD_FN bool any(mask a) { return vmaxvq_u32(a.r) != 0; }
 /// a where the mask is set, else 0.
 QGRAFT_SIMD_FN vec keep(mask m, vec a) { return {vreinterpretq_f32_u32(vandq_u32(m.r, vreinterpretq_u32_f32(a.r)))}; }
+/// a where the first mask is set and the second is not, else 0.
+QGRAFT_SIMD_FN vec keep_without(mask m, mask no, vec a) { return keep(without(m, no), a); }
 QGRAFT_SIMD_FN vec select(mask m, vec a, vec b) { return {vbslq_f32(m.r, a.r, b.r)}; }
 /// The mask of lanes that have all bits set.
 QGRAFT_SIMD_FN mask bits_of(vec a) { return {vreinterpretq_u32_f32(a.r)}; }

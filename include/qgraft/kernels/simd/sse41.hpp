@@ -40,8 +40,8 @@ struct total {
 inline constexpr std::size_t lanes = 4;
 /// Columns whose numbers are kept in registers together.
 inline constexpr std::size_t tile = 2;
-/// Whether gradients are summed up two at a time, by products: where a mask is no operand of an addition.
-inline constexpr bool sums_pairs = false;
+/// Whether sums of gradients add products with 0 or 1, of two at a time: where a mask is no operand of an addition.
+inline constexpr bool sums_products = false;
 /// The most rows that are taken together, tile by tile, where they come from beyond the nearest cache.
 inline constexpr std::size_t rows_in_order = 4;
 
@@ -93,19 +93,20 @@ QGRAFT_SIMD_FN vec floor(vec a) { return {_mm_round_ps(a.r, _MM_FROUND_TO_NEG_IN
 QGRAFT_SIMD_FN vec nearest(vec a) { return {_mm_round_ps(a.r, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC)}; }
 
 QGRAFT_SIMD_FN mask less(vec a, vec b) { return {_mm_cmplt_ps(a.r, b.r)}; }
+QGRAFT_SIMD_FN mask at_most(vec a, vec b) { return {_mm_cmple_ps(a.r, b.r)}; }
 QGRAFT_SIMD_FN mask equal(vec a, vec b) { return {_mm_cmpeq_ps(a.r, b.r)}; }
 QGRAFT_SIMD_FN mask ordered(vec a, vec b) { return {_mm_cmpord_ps(a.r, b.r)}; }
 QGRAFT_SIMD_FN mask both(mask a, mask b) { return {_mm_and_ps(a.r, b.r)}; }
 /// a without the lanes of b.
 QGRAFT_SIMD_FN mask without(mask a, mask b) { return {_mm_andnot_ps(b.r, a.r)}; }
-/// x <= y, without the lanes of a.
-QGRAFT_SIMD_FN mask at_most_without(mask a, vec x, vec y) { return {_mm_andnot_ps(a.r, _mm_cmple_ps(x.r, y.r))}; }
 /// sum + a in the lanes of the mask.
 QGRAFT_SIMD_FN vec add_where(mask m, vec sum, vec a) { return {_mm_add_ps(sum.r, _mm_and_ps(m.r, a.r))}; }
 QGRAFT_SIMD_FN bool all(mask a) { return _mm_movemask_ps(a.r) == 0xf; }
 QGRAFT_SIMD_FN bool any(mask a) { return _mm_movemask_ps(a.r) != 0; }
 /// a where the mask is set, else 0.
 QGRAFT_SIMD_FN vec keep(mask m, vec a) { return {_mm_and_ps(m.r, a.r)}; }
+/// a where the first mask is set and the second is not, else 0.
+QGRAFT_SIMD_FN vec keep_without(mask m, mask no, vec a) { return keep(without(m, no), a); }
 QGRAFT_SIMD_FN vec select(mask m, vec a, vec b) { return {_mm_blendv_ps(b.r, a.r, m.r)}; }
 /// The mask of lanes that have all bits set.
 QGRAFT_SIMD_FN mask bits_of(vec a) { return {a.r}; }
