@@ -28,18 +28,21 @@ void check_tensor(std::size_t size, std::size_t shift, quant_range range, const 
 
     const auto sums = definition::fake_quantize_gradient(grad.span(), in.span(), expected, range, spec);
     const double all = magnitude(grad.span());
-    qgraft::range_gradient apart;
-    for (tensor* const place : {static_cast<tensor*>(nullptr), &grad, &in}) {
+    const auto apart = fast::fake_quantize_gradient(grad.span(), in.span(), out.span(), range, spec);
+    const auto check_gradient = [&](auto kernels, tensor* place) {
         if (place != nullptr) std::copy(place->span().begin(), place->span().end(), out.span().begin());
-        const auto got = fast::fake_quantize_gradient(place == &grad ? out.span() : grad.span(),
-                                                      place == &in ? out.span() : in.span(), out.span(), range, spec);
+        const auto got = kernels.fake_quantize_gradient(place == &grad ? out.span() : grad.span(),
+                                                        place == &in ? out.span() : in.span(), out.span(), range, spec);
         compare("gradient", out.span(), expected, f);
         compare_sum("gradient", got.min, sums.min, all, f);
         compare_sum("gradient", got.max, sums.max, all, f);
-        if (place == nullptr) apart = got;
         if (!same(got.min, apart.min) || !same(got.max, apart.max)) {
-            f.differs("gradient", "%zu elements in place: other sums", size);
+            f.differs("gradient", "%zu elements in place or streamed: other sums", size);
         }
+    };
+    for (tensor* const place : {static_cast<tensor*>(nullptr), &grad, &in}) {
+        check_gradient(fast{}, place);
+        check_gradient(typename fast::for_large_tensors{}, place);
     }
 
     const quant_range least = definition::min_max(in.span());

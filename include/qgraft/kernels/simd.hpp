@@ -175,11 +175,10 @@ private:
             }
             float params[detail::simd_params];
             detail::put_params<Numerics::tensor_form>(nudged, params, 1);
-            const bool streams =
-                detail::worth_streaming<Streams>(grad.data(), dx.data(), in.size_bytes()) && dx.data() != in.data();
+            const bool large = detail::is_large<Streams>(in.size_bytes());
             const detail::numerics_mode<Numerics::ops::flushes> mode;
             QGRAFT_SIMD_CALL(level, gradient<Numerics::tensor_form>(grad.data(), in.data(), dx.data(), in.size(),
-                                                                    params, 1, streams, &sums))
+                                                                    params, 1, large, &sums))
         }
         return sums;
     }

@@ -20,32 +20,29 @@ struct bounds_column {
 
     /// dx; adds to the sums. In the lanes of collapsed ranges dx is the gradient as it is.
     QGRAFT_SIMD_FN vec gradient(vec grad, vec x, vec one, lane_sums& sums) const {
-        if constexpr (Plain) {
-            return gradient_of(grad, x, range, one, sums);
-        } else {
-            return select(live, gradient_of(keep(live, grad), x, range, one, sums), grad);
-        }
+        const directions to = range.of(x);
+        sums.add_one(live_part(grad), to, one);
+        return passed_or_dead(grad, to, one);
     }
 
-    /// dx of a vector; adds to the sums.
-    QGRAFT_SIMD_FN void gradient_one(const float* grad, const float* in, float* dx, vec one, bool streams,
+    /// dx of the vector at the i-th element; adds to the sums.
+    template <writing Way>
+    QGRAFT_SIMD_FN void gradient_one(const float* grad, const float* in, const target& to, std::size_t i, vec one,
                                      lane_sums& sums) const {
-        const vec g = load(grad);
-        const directions to = range.of(load(in));
-        sums.add_one(live_part(g), to, one);
-        put_gradient(dx, g, to, one, streams);
+        to.put<Way>(i, gradient(load(grad + i), load(in + i), one, sums));
     }
 
-    /// The same of a vector of each of two rows.
-    QGRAFT_SIMD_FN void gradient_pair(const float* grad, const float* in, float* dx, std::size_t step, vec one,
-                                      bool streams, lane_sums& sums) const {
-        const vec a = load(grad);
-        const vec b = load(grad + step);
-        const directions of_a = range.of(load(in));
-        const directions of_b = range.of(load(in + step));
+    /// The same of that and the one a row behind.
+    template <writing Way>
+    QGRAFT_SIMD_FN void gradient_pair(const float* grad, const float* in, const target& to, std::size_t i,
+                                      std::size_t step, vec one, lane_sums& sums) const {
+        const vec a = load(grad + i);
+        const vec b = load(grad + i + step);
+        const directions of_a = range.of(load(in + i));
+        const directions of_b = range.of(load(in + i + step));
         sums.add_pair(live_part(a), of_a, live_part(b), of_b, one);
-        put_gradient(dx, a, of_a, one, streams);
-        put_gradient(dx + step, b, of_b, one, streams);
+        to.put<Way>(i, passed_or_dead(a, of_a, one));
+        to.put<Way>(i + step, passed_or_dead(b, of_b, one));
     }
 
     /// Adds what has been summed up for some rows of `count` lanes, or where that is not finite each of them by itself.
@@ -65,9 +62,10 @@ struct bounds_column {
 private:
     QGRAFT_SIMD_FN vec live_part(vec grad) const { return Plain ? grad : keep(live, grad); }
 
-    QGRAFT_SIMD_FN void put_gradient(float* dx, vec grad, const directions& to, vec one, bool streams) const {
+    /// The gradient as it is in the lanes of collapsed ranges.
+    QGRAFT_SIMD_FN vec passed_or_dead(vec grad, const directions& to, vec one) const {
         const vec of_live = passed(live_part(grad), to, one);
-        put_one(dx, Plain ? of_live : select(live, of_live, grad), streams);
+        return Plain ? of_live : select(live, of_live, grad);
     }
 };
 
@@ -82,13 +80,15 @@ struct summing_columns {
     QGRAFT_SIMD_FN summing_columns(const float* table, std::size_t stride)
         : first(table, stride), second(table + lanes, stride), others(table + 2 * lanes, stride) {}
 
-    QGRAFT_SIMD_FN void gradient(const float* grad, const float* in, float* dx, vec one, bool streams) {
-        ask_ahead<two_ahead>(grad, streams);
-        ask_ahead<two_ahead>(in, streams);
-        const vec a = first.gradient(load(grad), load(in), one, in_run);
-        const vec b = second.gradient(load(grad + lanes), load(in + lanes), one, second_in_run);
-        put(dx, a, b, streams);
-        others.gradient(grad + 2 * lanes, in + 2 * lanes, dx + 2 * lanes, one, streams);
+    /// dx of the vectors from the i-th element on.
+    template <writing Way>
+    QGRAFT_SIMD_FN void gradient(const float* grad, const float* in, const target& to, std::size_t i, vec one) {
+        ask_ahead<two_ahead>(grad + i, Way == writing::streamed);
+        ask_ahead<two_ahead>(in + i, Way == writing::streamed);
+        const vec a = first.gradient(load(grad + i), load(in + i), one, in_run);
+        const vec b = second.gradient(load(grad + i + lanes), load(in + i + lanes), one, second_in_run);
+        to.put_two<Way>(i, a, b);
+        others.template gradient<Way>(grad, in, to, i + 2 * lanes, one);
     }
 
     QGRAFT_SIMD_FN void end_run() {
@@ -123,7 +123,8 @@ struct summing_columns {
 template <class Column>
 struct summing_columns<Column, 0> {
     QGRAFT_SIMD_FN summing_columns(const float*, std::size_t) {}
-    QGRAFT_SIMD_FN void gradient(const float*, const float*, float*, vec, bool) {}
+    template <writing Way>
+    QGRAFT_SIMD_FN void gradient(const float*, const float*, const target&, std::size_t, vec) {}
     QGRAFT_SIMD_FN void end_run() {}
     QGRAFT_SIMD_FN void end_runs() {}
     QGRAFT_SIMD_FN vec all_of_it() const { return set(0.0F); }
@@ -162,13 +163,13 @@ struct strip_sums {
 QGRAFT_SIMD_FN bool pairs_rows(std::size_t width) { return sums_products && width <= 96; }
 
 /// dx of a row, or of two, of a strip of whole vectors; adds to its sums, or begins them, and to one check of them all.
-template <class Column, std::size_t Rows, bool Begins>
-QGRAFT_SIMD_FN void gradient_of_rows(const float* grad, const float* in, float* dx, bool streams, std::size_t width,
+template <class Column, std::size_t Rows, bool Begins, writing Way>
+QGRAFT_SIMD_FN void gradient_of_rows(const float* grad, const float* in, const target& to, std::size_t width,
                                      const simd_row_table& t, strip_sums& strip, vec& check) {
     const vec one = opaque(set(1.0F));
     QGRAFT_SIMD_ROLLED
     for (std::size_t j = 0; j < width; j += lanes) {
-        if (streams && j % line == 0) {
+        if (Way == writing::streamed && j % line == 0) {
             for (std::size_t row = 0; row < Rows; ++row) {
                 ask_ahead_of_line<rows_ahead>(grad + row * t.width + j);
                 ask_ahead_of_line<rows_ahead>(in + row * t.width + j);
@@ -179,9 +180,9 @@ QGRAFT_SIMD_FN void gradient_of_rows(const float* grad, const float* in, float* 
         sums.check = check;
         const Column c(t.table + j, t.stride);
         if constexpr (Rows == 2) {
-            c.gradient_pair(grad + j, in + j, dx + j, t.width, one, streams, sums);
+            c.template gradient_pair<Way>(grad, in, to, j, t.width, one, sums);
         } else {
-            c.gradient_one(grad + j, in + j, dx + j, one, streams, sums);
+            c.template gradient_one<Way>(grad, in, to, j, one, sums);
         }
         check = sums.check;
         strip.set_at(j, sums);
@@ -193,8 +194,7 @@ template <class Column>
 struct gradient_strip {
     const float* grad;
     const float* in;
-    float* dx;
-    bool streams;
+    target to;
     std::size_t width;
     const simd_row_table& t;
 
@@ -221,11 +221,19 @@ private:
     // Loops of their own, since in a loop with branches clang does not keep all numbers in registers.
     template <std::size_t Rows, bool Begins>
     QGRAFT_SIMD_FN void some_of_run(std::size_t at, strip_sums& strip, vec& check) const {
-        if (streams) {
-            gradient_of_rows<Column, Rows, Begins>(grad + at, in + at, dx + at, true, width, t, strip, check);
-        } else {
-            gradient_of_rows<Column, Rows, Begins>(grad + at, in + at, dx + at, false, width, t, strip, check);
+        switch (to.way) {
+            case writing::plain:
+                return some_in_way<Rows, Begins, writing::plain>(at, strip, check);
+            case writing::streamed:
+                return some_in_way<Rows, Begins, writing::streamed>(at, strip, check);
+            case writing::in_place:
+                return some_in_way<Rows, Begins, writing::in_place>(at, strip, check);
         }
+    }
+
+    template <std::size_t Rows, bool Begins, writing Way>
+    QGRAFT_SIMD_FN void some_in_way(std::size_t at, strip_sums& strip, vec& check) const {
+        gradient_of_rows<Column, Rows, Begins, Way>(grad + at, in + at, to.from(at), width, t, strip, check);
     }
 };
 
@@ -244,57 +252,70 @@ QGRAFT_SIMD_FN void gradient_of_strip(const gradient_strip<Column>& s, std::size
     const bool finite = all_finite(all);
     for (std::size_t j = 0; j < s.width; j += lanes) {
         const Column c(s.t.table + j, s.t.stride);
-        c.add(sums.at(j), finite, s.grad + j, s.in + j, rows, s.t.width, lanes, {to.below + j, to.above + j});
+        c.add(sums.at(j), finite, s.to.unchanged(s.grad) + j, s.to.unchanged(s.in) + j, rows, s.t.width, lanes,
+              {to.below + j, to.above + j});
     }
 }
 
 /// dx of all whole vectors of a few rows, strip by strip; adds to the sums. Returns how many columns that are.
 template <class Column>
-QGRAFT_SIMD_FN std::size_t gradient_strips(const float* grad, const float* in, float* dx, bool streams,
-                                           std::size_t rows, const simd_row_table& t, simd_row_sums to) {
+QGRAFT_SIMD_FN std::size_t gradient_strips(const float* grad, const float* in, const target& to, std::size_t rows,
+                                           const simd_row_table& t, simd_row_sums sums) {
     const std::size_t whole = t.width / lanes * lanes;
     std::size_t width = 0;
     for (std::size_t j = 0; j < whole; j += width) {
         width = whole - j < strip_sums::most ? whole - j : strip_sums::most;
         const simd_row_table part{t.table + j, t.stride, t.width};
-        const gradient_strip<Column> strip{grad + j, in + j, dx + j, streams, width, part};
-        gradient_of_strip(strip, rows, {to.below + j, to.above + j});
+        const gradient_strip<Column> strip{grad + j, in + j, to.from(j), width, part};
+        gradient_of_strip(strip, rows, {sums.below + j, sums.above + j});
     }
     return whole;
 }
 
+/// dx of the rows of a tile, at every step-th element from `at` to `end`; adds to the sums.
+template <writing Way, class Columns>
+QGRAFT_SIMD_FN void gradient_of_tile(Columns& c, const float* grad, const float* in, const target& to, std::size_t at,
+                                     std::size_t end, std::size_t step) {
+    const vec one = opaque(set(1.0F));
+    QGRAFT_SIMD_ROLLED
+    for (; at < end; at += step) c.template gradient<Way>(grad, in, to, at, one);
+}
+
 /// dx of all whole tiles of a few rows; adds to the sums. Returns how many columns that are.
 template <class Column>
-QGRAFT_SIMD_FN std::size_t gradient_tiles(const float* grad, const float* in, float* dx, bool streams, std::size_t rows,
-                                          const simd_row_table& t, simd_row_sums to) {
-    const vec one = opaque(set(1.0F));
+QGRAFT_SIMD_FN std::size_t gradient_tiles(const float* grad, const float* in, const target& to, std::size_t rows,
+                                          const simd_row_table& t, simd_row_sums sums) {
     const std::size_t step = t.width;
     std::size_t j = 0;
     for (; j + tile * lanes <= step; j += tile * lanes) {
         summing_columns<Column, tile> c(t.table + j, t.stride);
         for (std::size_t row = 0; row < rows; row += run_rows) {
             const std::size_t end = (rows - row < run_rows ? rows : row + run_rows) * step;
-            std::size_t at = row * step + j;
-            // Two loops, since in a loop with branches clang does not keep all numbers in registers.
-            if (streams) {
-                QGRAFT_SIMD_ROLLED
-                for (; at < end; at += step) c.gradient(grad + at, in + at, dx + at, one, true);
-            } else {
-                QGRAFT_SIMD_ROLLED
-                for (; at < end; at += step) c.gradient(grad + at, in + at, dx + at, one, false);
+            // Loops of their own, since in a loop with branches clang does not keep all numbers in registers.
+            switch (to.way) {
+                case writing::plain:
+                    gradient_of_tile<writing::plain>(c, grad, in, to, row * step + j, end, step);
+                    break;
+                case writing::streamed:
+                    gradient_of_tile<writing::streamed>(c, grad, in, to, row * step + j, end, step);
+                    break;
+                case writing::in_place:
+                    gradient_of_tile<writing::in_place>(c, grad, in, to, row * step + j, end, step);
+                    break;
             }
             c.end_run();
         }
         c.end_runs();
-        c.finish(all_finite(c.all_of_it()), grad + j, in + j, rows, step, {to.below + j, to.above + j});
+        c.finish(all_finite(c.all_of_it()), to.unchanged(grad) + j, to.unchanged(in) + j, rows, step,
+                 {sums.below + j, sums.above + j});
     }
     return j;
 }
 
 /// dx of one column of a few rows, which may be part of a vector; adds to the sums.
 template <class Column>
-QGRAFT_SIMD_FN void gradient_column(const float* grad, const float* in, float* dx, std::size_t rows, std::size_t count,
-                                    const simd_row_table& t, simd_row_sums to) {
+QGRAFT_SIMD_FN void gradient_column(const float* grad, const float* in, const target& to, std::size_t rows,
+                                    std::size_t count, const simd_row_table& t, simd_row_sums to_sums) {
     const vec one = opaque(set(1.0F));
     const std::size_t step = t.width;
     const Column c(t.table, t.stride);
@@ -304,29 +325,28 @@ QGRAFT_SIMD_FN void gradient_column(const float* grad, const float* in, float* d
         const std::size_t end = (rows - row < run_rows ? rows : row + run_rows) * step;
         for (std::size_t at = row * step; at < end; at += step) {
             const vec g = load_up_to(grad + at, count);
-            store_up_to(dx + at, c.gradient(g, load_up_to(in + at, count), one, in_run), count);
+            to.put_up_to(at, c.gradient(g, load_up_to(in + at, count), one, in_run), count);
         }
         sums.take_run(in_run);
     }
     sums.check = in_run.check;
-    c.add(sums, sums.finite(), grad, in, rows, step, count, to);
+    c.add(sums, sums.finite(), to.unchanged(grad), to.unchanged(in), rows, step, count, to_sums);
 }
 
-/// dx of a few rows; adds to the sums. dx is not the memory of the gradient or the input. In order: as strips, unless
-/// one tile is the width of all.
+/// dx of a few rows; adds to the sums. In order: as strips, unless one tile is the width of all.
 template <class Column>
-QGRAFT_SIMD_FN void gradient_rows(const float* grad, const float* in, float* dx, bool streams, bool in_order,
-                                  std::size_t rows, const simd_row_table& t, simd_row_sums to) {
+QGRAFT_SIMD_FN void gradient_rows(const float* grad, const float* in, const target& to, bool in_order, std::size_t rows,
+                                  const simd_row_table& t, simd_row_sums sums) {
     std::size_t j = 0;
     if (sums_products || (in_order && t.width > tile * lanes)) {
-        j = gradient_strips<Column>(grad, in, dx, streams, rows, t, to);
+        j = gradient_strips<Column>(grad, in, to, rows, t, sums);
     } else {
-        j = gradient_tiles<Column>(grad, in, dx, streams, rows, t, to);
+        j = gradient_tiles<Column>(grad, in, to, rows, t, sums);
     }
     for (; j < t.width; j += lanes) {
         const std::size_t count = t.width - j < lanes ? t.width - j : lanes;
-        gradient_column<Column>(grad + j, in + j, dx + j, rows, count, {t.table + j, t.stride, t.width},
-                                {to.below + j, to.above + j});
+        gradient_column<Column>(grad + j, in + j, to.from(j), rows, count, {t.table + j, t.stride, t.width},
+                                {sums.below + j, sums.above + j});
     }
 }
 
@@ -341,20 +361,18 @@ QGRAFT_SIMD_KERNEL void to_bounds(float* table, std::size_t stride, std::size_t 
 }
 
 /// dx of some rows; adds to the sums, which reach a vector beyond the width. `held` has room for the elements of
-/// summed_rows rows and two vectors, where dx is streamed or is in the place of what is read.
+/// summed_rows rows and two vectors, where the tensor is large or dx is in the place of what is read. Large tensors are read
+/// and written in order, past the caches where dx is not in place.
 template <quantize_form Form, bool Plain>
 QGRAFT_SIMD_KERNEL void gradient_channels(const float* grad, const float* in, float* dx, std::size_t rows,
-                                          simd_row_table t, float* held, bool streams, simd_row_sums to) {
+                                          simd_row_table t, float* held, bool large, simd_row_sums to) {
     const std::size_t step = t.width;
-    // Beyond the caches memory is read and written in order.
-    const bool in_order = streams || rows * step * sizeof(float) >= streamed_bytes;
-    output out(dx, dx == grad || dx == in, streams, held);
+    output out(dx, dx == grad || dx == in, large && step % lanes == 0, held);
     const std::size_t most = pairs_rows(step) ? paired_rows : summed_rows;
     for (std::size_t row = 0; row < rows; row += most) {
         const std::size_t count = rows - row < most ? rows - row : most;
-        out.begin(grad + row * step, count * step);
-        gradient_rows<bounds_column<Form, Plain>>(grad + row * step, in + row * step, out.next(), out.streams(),
-                                                  in_order, count, t, to);
+        const target place = out.next(grad + row * step, count * step);
+        gradient_rows<bounds_column<Form, Plain>>(grad + row * step, in + row * step, place, large, count, t, to);
         out.wrote(count * step);
     }
     out.finish();

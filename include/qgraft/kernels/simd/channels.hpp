@@ -85,16 +85,15 @@ public:
             require_size("dx", dx.size(), in.size());
             for (range_sums& s : sums) s = {};
             if (in.empty()) return;
-            const bool streams =
-                worth_streaming<Streams>(grad.data(), dx.data(), in.size_bytes()) && dx.data() != in.data();
+            const bool large = is_large<Streams>(in.size_bytes());
             // How a block is summed depends on nothing outside of it, so that a split between blocks has the same sums.
             const std::size_t together = rows_of_gradient_block(layout.channels, inner);
             const std::size_t whole = layout.outer / together * together;
             const std::size_t at = whole * layout.channels * inner;
-            const tensors t{grad.data(), in.data(), dx.data(), {whole, layout.channels, inner}, together, streams};
+            const tensors t{grad.data(), in.data(), dx.data(), {whole, layout.channels, inner}, together, large};
             const tensors rest{grad.data() + at,     in.data() + at,
                                dx.data() + at,       {layout.outer - whole, layout.channels, inner},
-                               layout.outer - whole, streams};
+                               layout.outer - whole, large};
             if (t.rows.outer != 0) gradient_blocks(level, t, ranges, spec, sums.data());
             if (rest.rows.outer != 0) gradient_blocks(level, rest, ranges, spec, sums.data());
         }
@@ -146,7 +145,7 @@ private:
         float* dx;
         channel_rows rows;
         std::size_t block_rows;
-        bool streams;
+        bool large;
 
         channel_rows block() const noexcept { return {block_rows, rows.channels, rows.inner}; }
     };
@@ -209,7 +208,7 @@ private:
                              std::size_t stride, range_sums* sums) {
         if (is_live(params, stride)) {
             QGRAFT_SIMD_CALL(
-                level, gradient<form>(t.grad + at, t.in + at, t.dx + at, t.rows.inner, params, stride, t.streams, sums))
+                level, gradient<form>(t.grad + at, t.in + at, t.dx + at, t.rows.inner, params, stride, t.large, sums))
         } else if (t.dx != t.grad) {
             for (std::size_t i = at; i < at + t.rows.inner; ++i) t.dx[i] = t.grad[i];
         }
@@ -221,7 +220,7 @@ private:
         channel_table<Numerics> params(level, ranges, spec, plan);
         scratch<double, 1024> block(2 * plan.stride);
         const bool in_place = t.dx == t.grad || t.dx == t.in;
-        scratch<float, 4096> held(t.streams || in_place ? summed_rows * plan.width + 2 * plan.lanes : 0);
+        scratch<float, 4096> held(t.large || in_place ? summed_rows * plan.width + 2 * plan.lanes : 0);
         double* const below = block.data();
         double* const above = below + plan.stride;
         const std::size_t n = t.block_rows * plan.period;
@@ -232,14 +231,13 @@ private:
         }
         const auto rows = [&](std::size_t at, std::size_t count, std::size_t width) {
             const simd_row_table table{params.data(), plan.stride, width};
-            const bool streams = t.streams && plan.whole_vectors();
             if (count == 0 || width == 0) return;
             if (params.common()) {
                 QGRAFT_SIMD_CALL(level, gradient_channels<form, true>(t.grad + at, t.in + at, t.dx + at, count, table,
-                                                                      held.data(), streams, {below, above}))
+                                                                      held.data(), t.large, {below, above}))
             } else {
                 QGRAFT_SIMD_CALL(level, gradient_channels<form, false>(t.grad + at, t.in + at, t.dx + at, count, table,
-                                                                       held.data(), streams, {below, above}))
+                                                                       held.data(), t.large, {below, above}))
             }
         };
         for (std::size_t first = 0; first < t.rows.outer * plan.period; first += n) {

@@ -4,6 +4,7 @@
 // Included once an instruction set, between begin.hpp and end.hpp.
 #include <qgraft/kernels/simd/formulas.hpp>
 #include <qgraft/kernels/simd/tensor_loops.hpp>
+#include <qgraft/kernels/simd/gradient_output.hpp>
 #include <qgraft/kernels/simd/gradient_loops.hpp>
 #include <qgraft/kernels/simd/channel_loops.hpp>
 #include <qgraft/kernels/simd/channel_gradient_loops.hpp>

@@ -101,8 +101,13 @@ inline constexpr bool has_simd =
 inline constexpr std::size_t streamed_bytes = std::size_t{16} << 20U;
 
 template <bool Always>
+inline bool is_large(std::size_t bytes) noexcept {
+    return Always || bytes >= streamed_bytes;
+}
+
+template <bool Always>
 inline bool worth_streaming(const void* in, const void* out, std::size_t bytes) noexcept {
-    return (Always || bytes >= streamed_bytes) && in != out;
+    return is_large<Always>(bytes) && in != out;
 }
 
 QGRAFT_ISA_NAMESPACE_END

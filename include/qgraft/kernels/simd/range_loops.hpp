@@ -142,7 +142,7 @@ QGRAFT_SIMD_KERNEL bool gradient_nudged(const float* grad, const float* in, floa
     if (n < 2 * lanes) return gradient_of_two_vectors<false, Rule, Form>(grad, in, dx, n, min, max, spec, sums);
     if (Rule != nudge_rule::torch && any_tiny(grad, n)) return false;
     const auto range = nudged_bounds(nudged_numbers<Rule, Form>(min, max, spec));
-    *sums = gradient_of_few(grad, in, dx, false, n, range);
+    *sums = gradient_of_few<writing::plain>(grad, in, {dx, dx, writing::plain}, n, range);
     return is_finite(sums->min + sums->max);
 }
 
