@@ -65,5 +65,7 @@ def write_readme(marks, text):
     """Puts a text between two marks of README.md."""
     readme = pathlib.Path(__file__).resolve().parents[1] / 'README.md'
     content = readme.read_text()
+    if marks[0] not in content:
+        raise SystemExit(f'README.md has no place for this, which begins by {marks[0].strip()}')
     start, end = content.index(marks[0]) + len(marks[0]), content.index(marks[1])
     readme.write_text(content[:start] + text + content[end:])

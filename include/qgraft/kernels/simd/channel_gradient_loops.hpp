@@ -158,8 +158,9 @@ struct strip_sums {
     }
 };
 
-/// Whether two rows of this width are taken at a time: then they are near enough for one stream of reads, and the sums are
-/// loaded and stored half as often. Only where this is so of all tensors, since the sums are others.
+/// Whether strips of this width take two rows at a time: then these are near enough for one stream of reads, and the sums
+/// are loaded and stored half as often. Not where others than large tensors are taken in tiles: in place, in pieces and
+/// otherwise a tensor has the same sums.
 QGRAFT_SIMD_FN bool pairs_rows(std::size_t width) { return sums_products && width <= 96; }
 
 /// dx of a row, or of two, of a strip of whole vectors; adds to its sums, or begins them, and to one check of them all.
