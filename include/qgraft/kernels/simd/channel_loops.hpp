@@ -75,15 +75,18 @@ QGRAFT_SIMD_FN void transform_rows(const float* in, float* out, std::size_t rows
     }
 }
 
-/// Rows, as many together as stay in the nearest cache; where the whole tensor does not, only a few, so that memory is
-/// read and written nearly in order.
+/// Rows, as many together as stay in the nearest cache; where the whole tensor does not, only a few, and wide ones of a
+/// large tensor one by one, so that memory is read and written nearly in order.
 template <class Column>
 QGRAFT_SIMD_FN void transform_table(const float* in, float* out, std::size_t rows, const simd_row_table& t,
                                     bool streams) {
     constexpr std::size_t elements = 2048;
     constexpr std::size_t near_elements = 16384;
+    constexpr std::size_t wide_row = 128;
     std::size_t together = t.width < elements ? elements / t.width : 1;
     if (rows * t.width > near_elements && together > rows_in_order) together = rows_in_order;
+    const bool large = streams || rows * t.width * sizeof(float) >= streamed_bytes;
+    if (large && t.width >= wide_row) together = 1;
     for (std::size_t row = 0; row < rows; row += together) {
         const std::size_t count = rows - row < together ? rows - row : together;
         transform_rows<Column>(in + row * t.width, out + row * t.width, count, t, streams);
