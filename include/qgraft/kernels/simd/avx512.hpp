@@ -41,8 +41,8 @@ inline constexpr std::size_t lanes = 16;
 inline constexpr std::size_t tile = 4;
 /// Whether sums of gradients add products with 0 or 1, of two at a time: where a mask is no operand of an addition.
 inline constexpr bool sums_products = false;
-/// The most rows that are taken together, tile by tile, where they come from beyond the nearest cache: any number, since
-/// a tile is four of its lines.
+/// The most rows that are taken together, tile by tile, where they come from beyond the nearest cache: any number,
+/// since a tile is four of its lines.
 inline constexpr std::size_t rows_in_order = 2048;
 
 QGRAFT_SIMD_FN vec load(const float* p) { return {_mm512_loadu_ps(p)}; }

@@ -158,9 +158,9 @@ struct strip_sums {
     }
 };
 
-/// Whether strips of this width take two rows at a time: then these are near enough for one stream of reads, and the sums
-/// are loaded and stored half as often. Not where others than large tensors are taken in tiles: in place, in pieces and
-/// otherwise a tensor has the same sums.
+/// Whether strips of this width take two rows at a time: then these are near enough for one stream of reads, and the
+/// sums are loaded and stored half as often. Not where others than large tensors are taken in tiles: in place, in
+/// pieces and otherwise a tensor has the same sums.
 QGRAFT_SIMD_FN bool pairs_rows(std::size_t width) { return sums_products && width <= 96; }
 
 /// dx of a row, or of two, of a strip of whole vectors; adds to its sums, or begins them, and to one check of them all.
@@ -362,8 +362,8 @@ QGRAFT_SIMD_KERNEL void to_bounds(float* table, std::size_t stride, std::size_t 
 }
 
 /// dx of some rows; adds to the sums, which reach a vector beyond the width. `held` has room for the elements of
-/// summed_rows rows and two vectors, where the tensor is large or dx is in the place of what is read. Large tensors are read
-/// and written in order, past the caches where dx is not in place.
+/// summed_rows rows and two vectors, where the tensor is large or dx is in the place of what is read. Large tensors are
+/// read and written in order, past the caches where dx is not in place.
 template <quantize_form Form, bool Plain>
 QGRAFT_SIMD_KERNEL void gradient_channels(const float* grad, const float* in, float* dx, std::size_t rows,
                                           simd_row_table t, float* held, bool large, simd_row_sums to) {

@@ -14,8 +14,8 @@ QGRAFT_SIMD_FN bool all_finite(vec a) {
 }
 
 /// What a gradient adds to the sums of its range, float lanes that are added up over a few vectors only. An infinite or
-/// NaN gradient is in all sums of the definition, which adds products with 0 or 1; here it shows in `check`, or in a sum
-/// where sums_products.
+/// NaN gradient is in all sums of the definition, which adds products with 0 or 1; here it shows in `check`, or in a
+/// sum where sums_products.
 struct lane_sums {
     vec below, above, check;
 
@@ -84,8 +84,8 @@ QGRAFT_SIMD_FN void add_exact_sums(vec grad, vec x, const Bounds& range, double*
     add_to(above, mul(grad, keep(to.above, one)));
 }
 
-/// The elements of a run, whose gradients are added up in the lanes of two vectors, and of the runs whose sums are added
-/// up before they become doubles: with as many roundings as summed_rows has.
+/// The elements of a run, whose gradients are added up in the lanes of two vectors, and of the runs whose sums are
+/// added up before they become doubles: with as many roundings as summed_rows has.
 inline constexpr std::size_t run_elements = 2 * (run_rows - 1) * lanes;
 inline constexpr std::size_t chunk_elements = summed_runs * run_elements;
 

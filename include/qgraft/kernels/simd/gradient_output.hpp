@@ -10,8 +10,8 @@ namespace QGRAFT_SIMD_ISA {
 
 enum class writing { plain, streamed, in_place };
 
-/// Where the gradient of some elements is written. In place what that overwrites is kept, since it may be needed once more
-/// for the sums.
+/// Where the gradient of some elements is written. In place what that overwrites is kept, since it may be needed once
+/// more for the sums.
 struct target {
     float* dx;
     float* kept;  ///< in place; else dx
@@ -59,9 +59,10 @@ QGRAFT_SIMD_FN bool have_finite_sums(const float* grad, std::size_t n) {
     return all(less(add(even, odd), set(0x1p126F)));
 }
 
-/// Where a gradient is written, from the first element to the last: to the tensor itself, or to a small buffer first, where
-/// streams need whole aligned vectors of the tensor, or sums may need what is read once more. For that, in place, what is
-/// overwritten is kept; of large tensors the gradients are looked at first, since the copy would take the cache from them.
+/// Where a gradient is written, from the first element to the last: to the tensor itself, or to a small buffer first,
+/// where streams need whole aligned vectors of the tensor, or sums may need what is read once more. For that, in place,
+/// what is overwritten is kept; of large tensors the gradients are looked at first, since the copy would take the cache
+/// from them.
 class output {
 public:
     /// `held` has room for the most elements that are written at a time and two vectors.

@@ -31,9 +31,9 @@ struct simd_row_table {
     std::size_t width;
 };
 
-/// Gradients are added up in floats over runs of so many rows, and then the sums of so many runs, or two rows at a time over
-/// so many paired rows: 14 roundings, which with one of the result and one of that of the definition are off by less than
-/// 16 * 2^-24 of the sum of magnitudes. What is promised is 1e-6.
+/// Gradients are added up in floats over runs of so many rows, and then the sums of so many runs, or two rows at a time
+/// over so many paired rows: 14 roundings, which with one of the result and one of that of the definition are off by
+/// less than 16 * 2^-24 of the sum of magnitudes. What is promised is 1e-6.
 inline constexpr std::size_t run_rows = 11;
 inline constexpr std::size_t summed_runs = 5;
 inline constexpr std::size_t summed_rows = run_rows * summed_runs;

@@ -61,7 +61,8 @@ QGRAFT_SIMD_FN void ask_ahead_of_line(const float* p) {
     __builtin_prefetch(reinterpret_cast<const void*>(reinterpret_cast<std::uintptr_t>(p) + Bytes));
 }
 
-/// Asks for what is so many bytes behind two vectors, where `streams`: a processor by itself stops at the end of a page.
+/// Asks for what is so many bytes behind two vectors, where `streams`: a processor by itself stops at the end of a
+/// page.
 template <std::size_t Bytes>
 QGRAFT_SIMD_FN void ask_ahead(const float* p, bool streams) {
     if (!streams) return;
