@@ -2,9 +2,10 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Names: limit/copy/N, limit/copy_streaming/N, limit/read2_write1/N; forward/WHAT/NUMERICS/N and
-// gradient/WHAT/NUMERICS/N, where WHAT is tensor, channel (64, innermost), channel_middle (64, 16 elements behind each),
-// channel_outer (64), or for gradients tensor_in_place; observe/N, observe_forward/NUMERICS/N; call/WHAT/NUMERICS, of
-// 16 elements. Times are of a call, in ns; the limits' labels say which loop was the fastest.
+// gradient/WHAT/NUMERICS/N, where WHAT is tensor, channel (64, innermost), channel_256 and channel_1024 (innermost, too),
+// channel_middle (64, 16 elements behind each), channel_outer (64), or for gradients tensor_in_place; observe/N,
+// observe_forward/NUMERICS/N; call/WHAT/NUMERICS, of 16 elements. Times are of a call, in ns; the limits' labels say
+// which loop was the fastest.
 // QGRAFT_SIMD_LEVEL=baseline, sse41, avx2, avx512 measures that level; the level is in the output's context.
 #include "bench_limits.hpp"
 
@@ -31,6 +32,7 @@ namespace {
 constexpr std::size_t sizes[] = {4096, 65536, 1048576, 16777216};
 constexpr std::size_t most = 16777216;
 constexpr std::size_t channels = 64;
+constexpr std::size_t most_channels = 1024;
 constexpr qgraft::quant_range range{-1.0F, 1.1F};
 constexpr qgraft::quant_spec spec{};
 
@@ -59,8 +61,8 @@ struct data {
     float* x = fill(memory.get(), 1);
     float* grad = fill(x + apart, 2);
     float* out = fill(grad + apart, 3);
-    std::vector<qgraft::quant_range> ranges = std::vector<qgraft::quant_range>(channels, range);
-    std::vector<qgraft::range_gradient> sums = std::vector<qgraft::range_gradient>(channels);
+    std::vector<qgraft::quant_range> ranges = std::vector<qgraft::quant_range>(most_channels, range);
+    std::vector<qgraft::range_gradient> sums = std::vector<qgraft::range_gradient>(most_channels);
 
     static float* fill(float* tensor, unsigned seed) {
         std::minstd_rand random(seed);
@@ -116,18 +118,25 @@ void add_limit(const std::string& name, std::size_t n, const std::vector<limits:
     })->Unit(benchmark::kNanosecond);
 }
 
+/// A number of channels, with `inner` elements behind each.
+struct layout {
+    std::size_t count;
+    std::size_t inner;
+};
+
 template <class N>
-void add_channels(const std::string& which, const std::string& numerics, std::size_t n, std::size_t inner) {
+void add_channels(const std::string& which, const std::string& numerics, std::size_t n, layout of) {
     using kernels = qgraft::simd<N>;
     const std::string tail = which + "/" + numerics + "/" + std::to_string(n);
-    add("forward/" + tail, n, [inner](std::size_t size) {
+    add("forward/" + tail, n, [of](std::size_t size) {
         data& t = tensors();
-        kernels::fake_quantize_channels(t.in(size), t.to(size), t.ranges, spec, inner);
+        kernels::fake_quantize_channels(t.in(size), t.to(size), std::span(t.ranges).first(of.count), spec, of.inner);
     });
-    add("gradient/" + tail, n, [inner](std::size_t size) {
+    add("gradient/" + tail, n, [of](std::size_t size) {
         data& t = tensors();
-        kernels::fake_quantize_channels_gradient(t.gradient(size), t.in(size), t.to(size), t.ranges, t.sums, spec,
-                                                 inner);
+        kernels::fake_quantize_channels_gradient(t.gradient(size), t.in(size), t.to(size),
+                                                 std::span(t.ranges).first(of.count), std::span(t.sums).first(of.count),
+                                                 spec, of.inner);
     });
 }
 
@@ -156,9 +165,11 @@ void add_numerics(const std::string& numerics) {
         add("forward/tensor/" + tail, n, forward<N>);
         add("gradient/tensor/" + tail, n, gradient<N>);
         add("gradient/tensor_in_place/" + tail, n, gradient_in_place<N>);
-        add_channels<N>("channel", numerics, n, 1);
-        add_channels<N>("channel_middle", numerics, n, 16);
-        add_channels<N>("channel_outer", numerics, n, n / channels);
+        add_channels<N>("channel", numerics, n, {channels, 1});
+        add_channels<N>("channel_256", numerics, n, {256, 1});
+        add_channels<N>("channel_1024", numerics, n, {1024, 1});
+        add_channels<N>("channel_middle", numerics, n, {channels, 16});
+        add_channels<N>("channel_outer", numerics, n, {channels, n / channels});
         add("observe_forward/" + tail, n, [](std::size_t size) {
             data& t = tensors();
             qgraft::last_value observer;

@@ -22,8 +22,9 @@ WANTED = 'limit|forward/tensor|gradient/tensor|forward/channel/|gradient/channel
 ROWS = [('copy, the limit', ('limit/copy', 'limit/copy_streaming')),
         ('two read, one written, the limit', ('limit/read2_write1',)),
         *((f'{what}, {n}', (f'{name}/{n}',)) for what, name in (
-            ('forward', 'forward/tensor'), ('gradient', 'gradient/tensor'), ('forward, 64 channels', 'forward/channel'),
-            ('gradient, 64 channels', 'gradient/channel'), ('observe and forward', 'observe_forward'))
+            ('forward', 'forward/tensor'), ('gradient', 'gradient/tensor'), ('gradient in place', 'gradient/tensor_in_place'),
+            ('forward, 64 channels', 'forward/channel'), ('gradient, 64 channels', 'gradient/channel'),
+            ('observe and forward', 'observe_forward'))
           for n in ('tf115', 'tf2', 'torch')), ('observe', ('observe',))]
 
 
