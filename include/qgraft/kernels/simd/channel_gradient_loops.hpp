@@ -20,9 +20,7 @@ struct bounds_column {
 
     /// dx; adds to the sums. In the lanes of collapsed ranges dx is the gradient as it is.
     QGRAFT_SIMD_FN vec gradient(vec grad, vec x, vec one, lane_sums& sums) const {
-        const directions to = range.of(x);
-        sums.add_one(live_part(grad), to, one);
-        return passed_or_dead(grad, to, one);
+        return where_live(gradient_of(live_part(grad), x, range, one, sums), grad);
     }
 
     /// dx of the vector at the i-th element; adds to the sums.
@@ -41,8 +39,8 @@ struct bounds_column {
         const directions of_a = range.of(load(in + i));
         const directions of_b = range.of(load(in + i + step));
         sums.add_pair(live_part(a), of_a, live_part(b), of_b, one);
-        to.put<Way>(i, passed_or_dead(a, of_a, one));
-        to.put<Way>(i + step, passed_or_dead(b, of_b, one));
+        to.put<Way>(i, where_live(passed(live_part(a), of_a, one), a));
+        to.put<Way>(i + step, where_live(passed(live_part(b), of_b, one), b));
     }
 
     /// Adds what has been summed up for some rows of `count` lanes, or where that is not finite each of them by itself.
@@ -62,11 +60,8 @@ struct bounds_column {
 private:
     QGRAFT_SIMD_FN vec live_part(vec grad) const { return Plain ? grad : keep(live, grad); }
 
-    /// The gradient as it is in the lanes of collapsed ranges.
-    QGRAFT_SIMD_FN vec passed_or_dead(vec grad, const directions& to, vec one) const {
-        const vec of_live = passed(live_part(grad), to, one);
-        return Plain ? of_live : select(live, of_live, grad);
-    }
+    /// dx; in the lanes of collapsed ranges the gradient as it is.
+    QGRAFT_SIMD_FN vec where_live(vec dx, vec grad) const { return Plain ? dx : select(live, dx, grad); }
 };
 
 /// N columns side by side, an even number, and the sums of their gradients: of runs of rows, and of the one at work.

@@ -85,7 +85,7 @@ QGRAFT_SIMD_FN void transform_table(const float* in, float* out, std::size_t row
     constexpr std::size_t wide_row = 128;
     std::size_t together = t.width < elements ? elements / t.width : 1;
     if (rows * t.width > near_elements && together > rows_in_order) together = rows_in_order;
-    const bool large = streams || rows * t.width * sizeof(float) >= streamed_bytes;
+    const bool large = streams || is_large<false>(rows * t.width * sizeof(float));
     if (large && t.width >= wide_row) together = 1;
     for (std::size_t row = 0; row < rows; row += together) {
         const std::size_t count = rows - row < together ? rows - row : together;

@@ -100,6 +100,7 @@ inline constexpr bool has_simd =
 /// writing through the caches is faster.
 inline constexpr std::size_t streamed_bytes = std::size_t{16} << 20U;
 
+/// Whether a tensor of so many bytes is large, or a piece of one that is: Always.
 template <bool Always>
 inline bool is_large(std::size_t bytes) noexcept {
     return Always || bytes >= streamed_bytes;
